@@ -1,0 +1,146 @@
+import { type Json, type JsonObject, isObject, type OpenApiDocument } from "./documents.ts";
+
+/** The types at the top of `src/generated/operations.ts`: what the documents say of an operation beside its types. */
+const DECLARATIONS = `
+/** Whether the action may have run. */
+export type Outcome = "not_executed" | "unknown" | "executed";
+
+/** What one kind of answer says about the request that it answers (\`x-outcomes\` in the document). */
+export interface AnswerFacts {
+  readonly outcome: Outcome;
+  /** Whether the gate can give this answer before it has stored the proof's \`jti\`. */
+  readonly replayCheck: "before" | "after";
+  /** Whether the request may be sent again, and what must be new about it. */
+  readonly again: "never" | "backoff" | "new_lease" | "new_clock";
+}
+
+/** Limits of one path parameter. */
+export interface ParameterFacts {
+  readonly minLength: number;
+  readonly maxLength: number;
+  readonly pattern: string;
+}
+
+/** What the documents say of one operation. */
+export interface OperationFacts {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  /** Who signs: nobody, the holder of a lease, or an operator. */
+  readonly security: "none" | "lease" | "operator";
+  readonly parameters: { readonly [name: string]: ParameterFacts };
+  /** Where it acts: nowhere, at the gate alone, or in the world behind the gate. */
+  readonly effect: "none" | "gate" | "world";
+  /** What a connection means that was lost after the request was sent and before an answer. */
+  readonly lost: { readonly outcome: Outcome; readonly again: "never" | "backoff" | "same_proof" };
+  /** By "status code", "status", "4XX" or "5XX", and "default": the first of these that is there holds. */
+  readonly answers: { readonly [answer: string]: AnswerFacts };
+}
+`;
+
+const OUTCOMES = ["not_executed", "unknown", "executed"];
+const AGAIN = ["never", "backoff", "new_lease", "new_clock"];
+
+/** The \`operations.ts\` text for the documents, by the name that each table is exported under. */
+export function operationsTable(documents: { readonly [name: string]: OpenApiDocument }): string {
+  const codes = new Set<string>();
+  const tables = Object.entries(documents).map(([name, document]) => {
+    const operations: JsonObject = {};
+    for (const found of document.operations()) {
+      if (operations[found.id] !== undefined) throw new Error(`${document.file}: ${found.id} is there twice`);
+      operations[found.id] = operationFacts(found, codes);
+    }
+    const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}OperationId`;
+    return [
+      `export const ${name}Operations = ${JSON.stringify(operations, null, 2)} as const satisfies Record<string, OperationFacts>;`,
+      `export type ${type} = keyof typeof ${name}Operations;`,
+    ].join("\n\n");
+  });
+  const list = [...codes].sort();
+  return [
+    DECLARATIONS.trim(),
+    ...tables,
+    `/** Every \`error\` word that the documents know; a gate may send others. */\nexport const errorCodes = ${JSON.stringify(list, null, 2)} as const;`,
+    "export type ErrorCode = (typeof errorCodes)[number];",
+    "",
+  ].join("\n\n");
+}
+
+type Found = ReturnType<OpenApiDocument["operations"]> extends Generator<infer Item> ? Item : never;
+
+function operationFacts({ id, method, path, operation, parameters, document }: Found, codes: Set<string>): JsonObject {
+  const known = knownCodes(id, operation, document);
+  for (const list of known.values()) for (const code of list) codes.add(code);
+  return {
+    method,
+    path,
+    security: signer(id, operation),
+    parameters: Object.fromEntries(
+      parameters.filter((parameter) => parameter["in"] === "path").map((parameter) => pathParameter(id, parameter, document)),
+    ),
+    ...outcomes(id, operation, known, document),
+  };
+}
+
+function signer(id: string, operation: JsonObject): string {
+  const security = operation["security"];
+  if (!Array.isArray(security)) throw new Error(`${id} states no security of its own`);
+  if (security.length === 0) return "none";
+  const names = security.flatMap((requirement) => (isObject(requirement) ? Object.keys(requirement) : []));
+  if (names.includes("lease")) return "lease";
+  if (names.includes("operator")) return "operator";
+  throw new Error(`${id} has a security that nobody here can meet: ${names.join(", ")}`);
+}
+
+function pathParameter(id: string, parameter: JsonObject, document: OpenApiDocument): [string, JsonObject] {
+  const name = parameter["name"];
+  const schema = document.object(parameter["schema"], `the schema of ${id}'s ${String(name)}`);
+  const { minLength, maxLength, pattern } = schema;
+  if (typeof name !== "string" || typeof minLength !== "number" || typeof maxLength !== "number" || typeof pattern !== "string")
+    throw new Error(`${id}: the path parameter ${String(name)} needs minLength, maxLength and a pattern`);
+  return [name, { minLength, maxLength, pattern }];
+}
+
+/** The \`error\` words of each JSON answer: "503" → ["draining", …]. */
+function knownCodes(id: string, operation: JsonObject, document: OpenApiDocument): Map<string, string[]> {
+  const byStatus = new Map<string, string[]>();
+  for (const [status, response] of Object.entries(document.object(operation["responses"], `${id}'s responses`))) {
+    const { value, document: home } = document.resolve(response);
+    const content = isObject(value) && isObject(value["content"]) ? value["content"]["application/json"] : undefined;
+    byStatus.set(status, isObject(content) ? words(content["schema"], home) : []);
+  }
+  return byStatus;
+}
+
+function words(schema: Json | undefined, document: OpenApiDocument): string[] {
+  const { value, document: home } = document.resolve(schema);
+  if (!isObject(value)) return [];
+  const parts = ["allOf", "oneOf", "anyOf"].flatMap((key) => (Array.isArray(value[key]) ? value[key] : []));
+  const properties = isObject(value["properties"]) ? value["properties"] : {};
+  const { value: error } = home.resolve(properties["error"]);
+  const own = isObject(error) && Array.isArray(error["x-extensible-enum"]) ? error["x-extensible-enum"] : [];
+  const constant = isObject(error) && typeof error["const"] === "string" ? [error["const"]] : [];
+  return [...own.filter((word) => typeof word === "string"), ...constant, ...parts.flatMap((part) => words(part, home))];
+}
+
+function outcomes(id: string, operation: JsonObject, known: Map<string, string[]>, document: OpenApiDocument): JsonObject {
+  const facts = document.object(operation["x-outcomes"], `${id}'s x-outcomes`);
+  const answers = document.object(facts["answers"], `${id}'s x-outcomes.answers`);
+  for (const [answer, rule] of Object.entries(answers)) {
+    if (!isObject(rule) || !OUTCOMES.includes(String(rule["outcome"])) || !AGAIN.includes(String(rule["again"])))
+      throw new Error(`${id}: x-outcomes says of ${answer} what is no rule`);
+    const [status = "", code] = answer.split(" ");
+    if (/^\d/.test(status) && !/^\dXX$/.test(status) && !known.has(status))
+      throw new Error(`${id}: x-outcomes speaks of ${status}, which is no response of it`);
+    if (code !== undefined && !known.get(status)?.includes(code))
+      throw new Error(`${id}: x-outcomes speaks of ${answer}, which is no error of it`);
+  }
+  for (const [status, list] of known)
+    for (const code of list)
+      if (answers[`${status} ${code}`] === undefined && answers[status] === undefined)
+        throw new Error(`${id}: x-outcomes has nothing to say of ${status} ${code}`);
+  for (const status of known.keys())
+    if (answers[status] === undefined && ![...Object.keys(answers)].some((answer) => answer.startsWith(`${status} `)))
+      throw new Error(`${id}: x-outcomes has nothing to say of ${status}`);
+  if (answers["default"] === undefined) throw new Error(`${id}: x-outcomes has no default`);
+  return { effect: facts["effect"] ?? null, lost: facts["lost"] ?? null, answers };
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => new URL(`./src/${path}`, import.meta.url).pathname;
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^latchgate-client$/, replacement: source("index.ts") },
+      { find: /^latchgate-client\/testing$/, replacement: source("testing/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    testTimeout: 15_000,
+    pool: "threads",
+    maxWorkers: 2,
+  },
+});
