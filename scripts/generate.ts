@@ -2,7 +2,7 @@
  * Writes `src/generated/` from the OpenAPI documents; with `--check` writes nothing, lists every file that is not what
  * the documents give, and fails if there is one.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -20,7 +20,8 @@ export async function generate(root: string): Promise<Map<string, string>> {
     names.map((name) => [name, new OpenApiDocument(join(root, "openapi", `${name}.yaml`))]),
   );
   const files = new Map<string, string>();
-  for (const name of names) files.set(`${name}.ts`, header(root, documents, [name]) + (await types(root, name)));
+  for (const name of names)
+    files.set(`${name}.ts`, header(root, documents, [name]) + (await types(root, name)));
   files.set("operations.ts", header(root, documents, names) + operationsTable(documents));
   return files;
 }
@@ -32,7 +33,9 @@ export async function stale(root: string): Promise<string[]> {
   const present = existsSync(folder) ? readdirSync(folder) : [];
   const missing = [...wanted.keys()].filter((name) => !present.includes(name));
   const foreign = present.filter((name) => !wanted.has(name));
-  const different = present.filter((name) => wanted.has(name) && readFileSync(join(folder, name), "utf8") !== wanted.get(name));
+  const different = present.filter(
+    (name) => wanted.has(name) && readFileSync(join(folder, name), "utf8") !== wanted.get(name),
+  );
   return [
     ...missing.map((name) => `src/generated/${name} is missing`),
     ...different.map((name) => `src/generated/${name} is stale`),
@@ -40,7 +43,11 @@ export async function stale(root: string): Promise<string[]> {
   ].sort();
 }
 
-function header(root: string, documents: { [name: string]: OpenApiDocument }, names: readonly string[]): string {
+function header(
+  root: string,
+  documents: { [name: string]: OpenApiDocument },
+  names: readonly string[],
+): string {
   const sources = names.map((name) => {
     const document = documents[name];
     if (document === undefined) throw new Error(`no ${name}.yaml in ${root}/openapi`);
@@ -73,7 +80,9 @@ function openList(schema: object): ts.TypeNode | undefined {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: "boolean" }, root: { type: "string", default: "." } } });
+  const { values } = parseArgs({
+    options: { check: { type: "boolean" }, root: { type: "string", default: "." } },
+  });
   const root = resolve(values.root);
   if (values.check === true) {
     const lines = await stale(root);

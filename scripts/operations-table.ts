@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, isObject, type OpenApiDocument } from "./documents.ts";
+import { isObject, type Json, type JsonObject, type OpenApiDocument } from "./documents.ts";
 
 /** The types at the top of `src/generated/operations.ts`: what the documents say of an operation beside its types. */
 const DECLARATIONS = `
@@ -38,6 +38,9 @@ export interface OperationFacts {
 `;
 
 const OUTCOMES = ["not_executed", "unknown", "executed"];
+const EFFECTS = ["none", "gate", "world"];
+const REPLAY_CHECK = ["before", "after"];
+const AGAIN_WHEN_LOST = ["never", "backoff", "same_proof"];
 const AGAIN = ["never", "backoff", "new_lease", "new_clock"];
 
 /** The \`operations.ts\` text for the documents, by the name that each table is exported under. */
@@ -67,7 +70,10 @@ export function operationsTable(documents: { readonly [name: string]: OpenApiDoc
 
 type Found = ReturnType<OpenApiDocument["operations"]> extends Generator<infer Item> ? Item : never;
 
-function operationFacts({ id, method, path, operation, parameters, document }: Found, codes: Set<string>): JsonObject {
+function operationFacts(
+  { id, method, path, operation, parameters, document }: Found,
+  codes: Set<string>,
+): JsonObject {
   const known = knownCodes(id, operation, document);
   for (const list of known.values()) for (const code of list) codes.add(code);
   return {
@@ -75,7 +81,9 @@ function operationFacts({ id, method, path, operation, parameters, document }: F
     path,
     security: signer(id, operation),
     parameters: Object.fromEntries(
-      parameters.filter((parameter) => parameter["in"] === "path").map((parameter) => pathParameter(id, parameter, document)),
+      parameters
+        .filter((parameter) => parameter["in"] === "path")
+        .map((parameter) => pathParameter(id, parameter)),
     ),
     ...outcomes(id, operation, known, document),
   };
@@ -91,11 +99,14 @@ function signer(id: string, operation: JsonObject): string {
   throw new Error(`${id} has a security that nobody here can meet: ${names.join(", ")}`);
 }
 
-function pathParameter(id: string, parameter: JsonObject, document: OpenApiDocument): [string, JsonObject] {
-  const name = parameter["name"];
-  const schema = document.object(parameter["schema"], `the schema of ${id}'s ${String(name)}`);
-  const { minLength, maxLength, pattern } = schema;
-  if (typeof name !== "string" || typeof minLength !== "number" || typeof maxLength !== "number" || typeof pattern !== "string")
+function pathParameter(id: string, { name, schema }: JsonObject): [string, JsonObject] {
+  const { minLength, maxLength, pattern } = isObject(schema) ? schema : {};
+  if (
+    typeof name !== "string" ||
+    typeof minLength !== "number" ||
+    typeof maxLength !== "number" ||
+    typeof pattern !== "string"
+  )
     throw new Error(`${id}: the path parameter ${String(name)} needs minLength, maxLength and a pattern`);
   return [name, { minLength, maxLength, pattern }];
 }
@@ -103,9 +114,12 @@ function pathParameter(id: string, parameter: JsonObject, document: OpenApiDocum
 /** The \`error\` words of each JSON answer: "503" → ["draining", …]. */
 function knownCodes(id: string, operation: JsonObject, document: OpenApiDocument): Map<string, string[]> {
   const byStatus = new Map<string, string[]>();
-  for (const [status, response] of Object.entries(document.object(operation["responses"], `${id}'s responses`))) {
+  for (const [status, response] of Object.entries(
+    document.object(operation["responses"], `${id}'s responses`),
+  )) {
     const { value, document: home } = document.resolve(response);
-    const content = isObject(value) && isObject(value["content"]) ? value["content"]["application/json"] : undefined;
+    const content =
+      isObject(value) && isObject(value["content"]) ? value["content"]["application/json"] : undefined;
     byStatus.set(status, isObject(content) ? words(content["schema"], home) : []);
   }
   return byStatus;
@@ -119,14 +133,34 @@ function words(schema: Json | undefined, document: OpenApiDocument): string[] {
   const { value: error } = home.resolve(properties["error"]);
   const own = isObject(error) && Array.isArray(error["x-extensible-enum"]) ? error["x-extensible-enum"] : [];
   const constant = isObject(error) && typeof error["const"] === "string" ? [error["const"]] : [];
-  return [...own.filter((word) => typeof word === "string"), ...constant, ...parts.flatMap((part) => words(part, home))];
+  return [
+    ...own.filter((word) => typeof word === "string"),
+    ...constant,
+    ...parts.flatMap((part) => words(part, home)),
+  ];
 }
 
-function outcomes(id: string, operation: JsonObject, known: Map<string, string[]>, document: OpenApiDocument): JsonObject {
+function outcomes(
+  id: string,
+  operation: JsonObject,
+  known: Map<string, string[]>,
+  document: OpenApiDocument,
+): JsonObject {
   const facts = document.object(operation["x-outcomes"], `${id}'s x-outcomes`);
   const answers = document.object(facts["answers"], `${id}'s x-outcomes.answers`);
+  const lost = document.object(facts["lost"], `${id}'s x-outcomes.lost`);
+  const oneOf = (words: string[], word: Json | undefined) => typeof word === "string" && words.includes(word);
+  if (!oneOf(EFFECTS, facts["effect"]))
+    throw new Error(`${id}: x-outcomes.effect is none of ${EFFECTS.join(", ")}`);
+  if (!oneOf(OUTCOMES, lost["outcome"]) || !oneOf(AGAIN_WHEN_LOST, lost["again"]))
+    throw new Error(`${id}: x-outcomes.lost is no rule`);
   for (const [answer, rule] of Object.entries(answers)) {
-    if (!isObject(rule) || !OUTCOMES.includes(String(rule["outcome"])) || !AGAIN.includes(String(rule["again"])))
+    if (
+      !isObject(rule) ||
+      !oneOf(OUTCOMES, rule["outcome"]) ||
+      !oneOf(REPLAY_CHECK, rule["replayCheck"]) ||
+      !oneOf(AGAIN, rule["again"])
+    )
       throw new Error(`${id}: x-outcomes says of ${answer} what is no rule`);
     const [status = "", code] = answer.split(" ");
     if (/^\d/.test(status) && !/^\dXX$/.test(status) && !known.has(status))
@@ -139,8 +173,11 @@ function outcomes(id: string, operation: JsonObject, known: Map<string, string[]
       if (answers[`${status} ${code}`] === undefined && answers[status] === undefined)
         throw new Error(`${id}: x-outcomes has nothing to say of ${status} ${code}`);
   for (const status of known.keys())
-    if (answers[status] === undefined && ![...Object.keys(answers)].some((answer) => answer.startsWith(`${status} `)))
+    if (
+      answers[status] === undefined &&
+      ![...Object.keys(answers)].some((answer) => answer.startsWith(`${status} `))
+    )
       throw new Error(`${id}: x-outcomes has nothing to say of ${status}`);
   if (answers["default"] === undefined) throw new Error(`${id}: x-outcomes has no default`);
-  return { effect: facts["effect"] ?? null, lost: facts["lost"] ?? null, answers };
+  return { effect: facts["effect"] ?? null, lost, answers };
 }
