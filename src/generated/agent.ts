@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 73d9cd651589bd0e5daafe5e20a5582a91c627a1aa5b793816225ccb3dfe69ca) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 98bcc63b28debb20c6473b9db13f7e75419d5750f9f03efb7472998de97251e6) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {
@@ -313,6 +313,15 @@ export interface components {
         ReadinessReady: components["schemas"]["Readiness"] & {
             /** @enum {string} */
             status: "ready" | "degraded";
+            /** @constant */
+            redis?: true;
+            /** @constant */
+            opa?: true;
+            /** @constant */
+            ledger?: true;
+            /** @constant */
+            approval_store?: true;
+            actions_registered?: number;
         };
         ReadinessNotReady: components["schemas"]["Readiness"] & {
             /** @constant */
