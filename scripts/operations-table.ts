@@ -150,7 +150,8 @@ function outcomes(
   const answers = document.object(facts["answers"], `${id}'s x-outcomes.answers`);
   const lost = document.object(facts["lost"], `${id}'s x-outcomes.lost`);
   const oneOf = (words: string[], word: Json | undefined) => typeof word === "string" && words.includes(word);
-  if (!oneOf(EFFECTS, facts["effect"]))
+  const { effect } = facts;
+  if (effect === undefined || !oneOf(EFFECTS, effect))
     throw new Error(`${id}: x-outcomes.effect is none of ${EFFECTS.join(", ")}`);
   if (!oneOf(OUTCOMES, lost["outcome"]) || !oneOf(AGAIN_WHEN_LOST, lost["again"]))
     throw new Error(`${id}: x-outcomes.lost is no rule`);
@@ -168,16 +169,19 @@ function outcomes(
     if (code !== undefined && !known.get(status)?.includes(code))
       throw new Error(`${id}: x-outcomes speaks of ${answer}, which is no error of it`);
   }
-  for (const [status, list] of known)
-    for (const code of list)
-      if (answers[`${status} ${code}`] === undefined && answers[status] === undefined)
-        throw new Error(`${id}: x-outcomes has nothing to say of ${status} ${code}`);
-  for (const status of known.keys())
-    if (
-      answers[status] === undefined &&
-      ![...Object.keys(answers)].some((answer) => answer.startsWith(`${status} `))
-    )
+  const speaksOfCodes = (status: string) =>
+    Object.keys(answers).some((answer) => answer.startsWith(`${status} `));
+  for (const [status, list] of known) {
+    if (answers[status] === undefined && !speaksOfCodes(status))
       throw new Error(`${id}: x-outcomes has nothing to say of ${status}`);
+    // Where one code of a status has a rule of its own, the plain status is for answers without a known code only.
+    for (const code of list)
+      if (
+        answers[`${status} ${code}`] === undefined &&
+        (speaksOfCodes(status) || answers[status] === undefined)
+      )
+        throw new Error(`${id}: x-outcomes has nothing to say of ${status} ${code}`);
+  }
   if (answers["default"] === undefined) throw new Error(`${id}: x-outcomes has no default`);
-  return { effect: facts["effect"] ?? null, lost, answers };
+  return { effect, lost, answers };
 }
