@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 98bcc63b28debb20c6473b9db13f7e75419d5750f9f03efb7472998de97251e6) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 7c5d454de2ff7a9997fd6cd78dc297cd1685e94be433827c43ccd680ef2c2c91) by `npm run generate`: do not edit.
 
 /** Whether the action may have run. */
 export type Outcome = "not_executed" | "unknown" | "executed";
@@ -211,6 +211,21 @@ export const agentOperations = {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
+      },
+      "503 identity_provider_unavailable": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "backoff"
+      },
+      "503 clock_error": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "backoff"
+      },
+      "503 budget_store_unavailable": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "backoff"
       },
       "4XX": {
         "outcome": "not_executed",
