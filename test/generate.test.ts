@@ -1,0 +1,107 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { generate, stale } from "../scripts/generate.ts";
+
+const REPOSITORY = join(import.meta.dirname, "..");
+const GENERATED = "src/generated";
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "latchgate-generate-"));
+  for (const folder of ["openapi", GENERATED])
+    cpSync(join(REPOSITORY, folder), join(root, folder), { recursive: true });
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe("the check of generated files", () => {
+  test("has nothing to say where every file is what the documents give", async () => {
+    expect(await stale(root)).toEqual([]);
+  });
+
+  test("lists both of two stale files", async () => {
+    edit("agent.ts", (text) => `${text}\n`);
+    edit("operations.ts", (text) => text.replace("not_executed", "executed"));
+    expect(await stale(root)).toEqual([
+      `${GENERATED}/agent.ts is stale`,
+      `${GENERATED}/operations.ts is stale`,
+    ]);
+  });
+
+  test("lists a missing and a foreign file beside a stale one", async () => {
+    rmSync(join(root, GENERATED, "agent.ts"));
+    writeFileSync(join(root, GENERATED, "gone.ts"), "export {};\n");
+    edit("operations.ts", (text) => text.slice(1));
+    expect(await stale(root)).toEqual([
+      `${GENERATED}/agent.ts is missing`,
+      `${GENERATED}/gone.ts is generated from nothing`,
+      `${GENERATED}/operations.ts is stale`,
+    ]);
+  });
+
+  test("sees a document that changed, be it by a comment: the first line names its sha256", async () => {
+    const file = join(root, "openapi/agent.yaml");
+    writeFileSync(file, `${readFileSync(file, "utf8")}\n# another line\n`);
+    expect(await stale(root)).toEqual([
+      `${GENERATED}/agent.ts is stale`,
+      `${GENERATED}/operations.ts is stale`,
+    ]);
+  });
+
+  test("as a command lists every stale file, fails, and writes nothing", () => {
+    edit("agent.ts", () => "");
+    edit("operations.ts", () => "");
+    const before = snapshot();
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["--import", "tsx", join(REPOSITORY, "scripts/generate.ts"), "--check", "--root", root],
+      { cwd: REPOSITORY, encoding: "utf8" },
+    );
+    expect(stderr.trim().split("\n")).toEqual([
+      `${GENERATED}/agent.ts is stale`,
+      `${GENERATED}/operations.ts is stale`,
+    ]);
+    expect(status).toBe(1);
+    expect(snapshot()).toEqual(before);
+  });
+});
+
+describe("what is generated", () => {
+  test("says in its first line from what, by which command, and not to edit it", async () => {
+    for (const [name, text] of await generate(root))
+      expect(text.split("\n")[0], name).toMatch(
+        /^\/\/ Generated from openapi\/\w+\.yaml \(sha256 [0-9a-f]{64}\).* by `npm run generate`: do not edit\.$/,
+      );
+  });
+
+  test("is refused where a document has a new error code that no outcome is stated for", async () => {
+    const file = join(root, "openapi/agent.yaml");
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace("[grant_consumed]", "[grant_consumed, grant_lost]"),
+    );
+    await expect(generate(root)).rejects.toThrow(
+      "executeAction: x-outcomes has nothing to say of 409 grant_lost",
+    );
+  });
+});
+
+function edit(name: string, change: (text: string) => string): void {
+  const file = join(root, GENERATED, name);
+  writeFileSync(file, change(readFileSync(file, "utf8")));
+}
+
+function snapshot(): { [name: string]: [text: string, changedAt: number] } {
+  return Object.fromEntries(
+    readdirSync(join(root, GENERATED))
+      .sort()
+      .map((name) => {
+        const file = join(root, GENERATED, name);
+        return [name, [readFileSync(file, "utf8"), statSync(file).mtimeMs]];
+      }),
+  );
+}
