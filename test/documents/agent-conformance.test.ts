@@ -68,6 +68,21 @@ describe("the recordings of the client socket", () => {
     );
   });
 
+  test("nothing that would leave its path segment is a path parameter", () => {
+    const leaving = ["", ".", "..", "a/b", "%2e%2e", "a?b", "a b", "x".repeat(257)];
+    const allowed = judge.operations.flatMap((operation) =>
+      operation.parameters.flatMap(({ name }) =>
+        leaving
+          .filter(
+            (value) =>
+              judge.request({ operation, parameters: { [String(name)]: value } }, undefined).length === 0,
+          )
+          .map((value) => `${operation.id} ${value}`),
+      ),
+    );
+    expect(allowed).toEqual([]);
+  });
+
   test("every operation of the document was asked, and every JSON example is a recorded one", () => {
     const asked = new Set(ours.map((exchange) => askedOf(exchange)?.operation.id));
     expect(judge.operations.map(({ id }) => id).filter((id) => !asked.has(id))).toEqual([]);
