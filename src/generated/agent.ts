@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 7c5d454de2ff7a9997fd6cd78dc297cd1685e94be433827c43ccd680ef2c2c91) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 bd44080eec926edbfa1868dd9273330306ec2e377abf841468116230348c9a08) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {
@@ -1235,7 +1235,7 @@ export interface operations {
                 };
             };
             431: components["responses"]["HeadTooLarge"];
-            /** @description The lease could not be signed. */
+            /** @description The lease could not be signed. Read in the gate's source, never recorded. */
             500: {
                 headers: {
                     Date: components["headers"]["Date"];

@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 7c5d454de2ff7a9997fd6cd78dc297cd1685e94be433827c43ccd680ef2c2c91) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 bd44080eec926edbfa1868dd9273330306ec2e377abf841468116230348c9a08) by `npm run generate`: do not edit.
 
 /** Whether the action may have run. */
 export type Outcome = "not_executed" | "unknown" | "executed";
