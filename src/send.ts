@@ -1,0 +1,107 @@
+/**
+ * The one shape of the pipe: a function from a request to an answer. Transport, signing, leases and retries are all
+ * `Send => Send`.
+ */
+
+/** What one attempt sends: the parts of fetch's `Request` that are needed. */
+export interface GateRequest {
+  readonly url: string;
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** How long this attempt may take, in milliseconds, from connecting to the last byte of the answer. */
+  readonly timeoutMs: number;
+}
+
+/** What came back: the parts of fetch's `Response` that are needed, so that a `Response` is one. */
+export interface GateResponse {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+  json(): Promise<unknown>;
+}
+
+export type Send<Request extends GateRequest = GateRequest, Response extends GateResponse = GateResponse> = (
+  request: Request,
+) => Promise<Response>;
+
+/** An answer's headers: `get` for the layers, the pairs for whoever builds a `Response` of them. */
+export interface ResponseHeaders extends Iterable<[string, string]> {
+  get(name: string): string | null;
+}
+
+/** An answer that is in memory as a whole: a transport resolves only when the last byte is there. */
+export class BufferedResponse implements GateResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: string;
+
+  constructor(status: number, headers: ResponseHeaders, body: string) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  async text(): Promise<string> {
+    return this.body;
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(this.body);
+  }
+}
+
+/** Why an attempt has no usable answer. */
+export type FailureCode =
+  | "connection_refused"
+  | "no_socket"
+  | "permission_denied"
+  | "name_not_resolved"
+  | "connect_failed"
+  | "certificate_refused"
+  | "timeout"
+  | "aborted"
+  | "lost"
+  | "answer_too_large"
+  | "closed";
+
+/** An attempt without a usable answer, and how far it came: the layers above decide what that means for the call. */
+export class SendFailure extends Error {
+  readonly code: FailureCode;
+  /** Whether a byte of the request may have left this process. */
+  readonly sent: boolean;
+  /** Whether a byte of the answer has arrived. */
+  readonly answering: boolean;
+
+  constructor(
+    code: FailureCode,
+    message: string,
+    progress: { sent: boolean; answering?: boolean; cause?: unknown },
+  ) {
+    super(message, progress.cause === undefined ? undefined : { cause: progress.cause });
+    this.name = "SendFailure";
+    this.code = code;
+    this.sent = progress.sent;
+    this.answering = progress.answering ?? false;
+  }
+}
+
+/** Where time comes from, so that a test can pass its own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds that never go back, from an arbitrary start. */
+  monotonic(): number;
+}
+
+/** The system's clock; with `now` given, that one for both uses. */
+export function createClock(now?: () => number): Clock {
+  if (now === undefined) return { now: Date.now, monotonic: () => performance.now() };
+  return { now, monotonic: now };
+}
