@@ -1,0 +1,218 @@
+import {
+  type ErrorDetails,
+  LatchGateAuthError,
+  LatchGateBudgetExhausted,
+  LatchGateConflict,
+  LatchGateDenied,
+  type LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateLeaseExpired,
+  LatchGateNotFound,
+  LatchGateOutcomeUnknown,
+  LatchGateRateLimited,
+  LatchGateReplayDetected,
+  LatchGateTooLarge,
+  LatchGateUnavailable,
+} from "./errors.ts";
+import type { ErrorCode } from "./generated/operations.ts";
+import { answerFacts, errorCodeOf, type OperationId, operations } from "./outcomes.ts";
+import type { GateResponse } from "./send.ts";
+
+/** An answer that is no result, and what the call knows beside it. */
+export interface Refusal {
+  readonly operationId: OperationId;
+  /** The action's id, or `<receipt>`, `<approval>`, `<connect>`: what 0.2.0 called the subject of a refusal. */
+  readonly subject: string;
+  readonly status: number;
+  /** Parsed where it was JSON, else its text. */
+  readonly body: unknown;
+  readonly headers: GateResponse["headers"];
+  /** The local clock at the answer's arrival, in milliseconds. */
+  readonly receivedAt: number;
+  readonly details: ErrorDetails;
+}
+
+type Maker = (refusal: Refusal, code: string | undefined, details: ErrorDetails) => LatchGateError;
+
+/** The error that a refusal of the gate becomes. Whether the action may have run is the documents' word. */
+export function refusalError(refusal: Refusal): LatchGateError {
+  const { operationId, status, body } = refusal;
+  const code = errorCodeOf(body);
+  const { outcome } = answerFacts(operations[operationId], status, code);
+  const details: ErrorDetails = {
+    ...refusal.details,
+    code: code ?? `unexpected_status_${status}`,
+    status,
+    outcome,
+    body,
+    retryAfterMs: retryAfterMs(refusal),
+    hint: hintFor(refusal, code),
+  };
+  const known = isKnown(code) ? makers[code] : undefined;
+  if (outcome === "not_executed") return (known ?? byStatus(status))(refusal, code, details);
+  // Whoever reads "unavailable" or "denied" takes it that nothing ran.
+  return known === conflict || known === replayed
+    ? known(refusal, code, details)
+    : outcomeUnknown(refusal, code, details);
+}
+
+/** `Retry-After` (seconds or a date), or the body's `retry_after_seconds`, in milliseconds. */
+export function retryAfterMs({
+  headers,
+  body,
+  receivedAt,
+}: Pick<Refusal, "headers" | "body" | "receivedAt">): number | undefined {
+  const header = headers.get("retry-after");
+  if (header !== null) {
+    const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - receivedAt;
+    if (Number.isFinite(wait)) return Math.max(0, wait);
+  }
+  const seconds = member(body, "retry_after_seconds");
+  return typeof seconds === "number" && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+const denied: Maker = ({ subject, body }, code, details) => {
+  const reason = member(body, "deny_reason");
+  // With the shipped policy a used-up budget is a policy's word (contract agent.md 7).
+  if (code === "policy_denied" && typeof reason === "string" && reason.startsWith("budget exhausted"))
+    return new LatchGateBudgetExhausted(subject, details);
+  const word = code ?? details.code;
+  return new LatchGateDenied(subject, typeof reason === "string" ? `${word}: ${reason}` : word, details);
+};
+const budgetExhausted: Maker = ({ subject }, _code, details) =>
+  new LatchGateBudgetExhausted(subject, details);
+const unauthorized: Maker = (_refusal, code, details) =>
+  new LatchGateAuthError(code ?? "unauthorized", details);
+const leaseExpired: Maker = (_refusal, code, details) =>
+  new LatchGateLeaseExpired(code ?? "lease_expired", details);
+const replayed: Maker = (_refusal, code, details) =>
+  new LatchGateReplayDetected(code ?? "replay_detected", details);
+const conflict: Maker = (_refusal, code, details) =>
+  new LatchGateConflict(
+    `the gate answered ${code ?? "a conflict"}: the same thing is being changed, or has been`,
+    details,
+  );
+const notFound: Maker = ({ subject }, code, details) => new LatchGateNotFound(subject, code, details);
+const tooLarge: Maker = (_refusal, _code, details) =>
+  new LatchGateTooLarge("the request is larger than the gate takes (1 MiB)", details);
+const rateLimited: Maker = ({ status }, code, details) =>
+  new LatchGateRateLimited(`unexpected_status_${status}: ${code ?? "rate_limited"}`, {
+    ...details,
+    code: code ?? "rate_limited",
+  });
+const unavailable: Maker = ({ status }, code, details) => {
+  const word = code ?? "no error word";
+  const named = (status === 502 || status === 503) && code !== undefined;
+  return new LatchGateUnavailable(named ? word : `unexpected_status_${status}: ${word}`, details);
+};
+const invalid: Maker = ({ subject, body, status }, code, details) => {
+  const message = member(body, "message") ?? member(body, "deny_reason");
+  const said =
+    typeof message === "string" ? message : typeof body === "string" ? body.slice(0, 300) : undefined;
+  const word = code ?? `status ${status}`;
+  return new LatchGateInvalidRequest(
+    subject,
+    `the gate refused the request: ${word}${said ? `: ${said}` : ""}`,
+    details,
+  );
+};
+const outcomeUnknown: Maker = ({ status }, code, details) => {
+  const what = `the gate answered ${status}${code === undefined ? "" : ` ${code}`}`;
+  const ran =
+    details.outcome === "executed" ? "the action has run, without evidence of it" : "the action may have run";
+  return new LatchGateOutcomeUnknown(`${what}: ${ran}; do not repeat it, look at its effect`, details);
+};
+
+/** An opinion on every `error` word that the documents know. */
+const makers = {
+  action_digest_mismatch: denied,
+  action_execution_failed: outcomeUnknown,
+  action_not_found: notFound,
+  action_not_registered: denied,
+  budget_exhausted: budgetExhausted,
+  budget_session_not_found: denied,
+  budget_store_unavailable: unavailable,
+  clock_error: unavailable,
+  draining: unavailable,
+  evidence_persistence_failed: outcomeUnknown,
+  fs_root_denied: denied,
+  grant_consumed: conflict,
+  identity_forbidden: denied,
+  identity_provider_unavailable: unavailable,
+  identity_unauthenticated: unauthorized,
+  internal_error: unavailable,
+  invalid_dpop: unauthorized,
+  invalid_fs_root: invalid,
+  invalid_lease: unauthorized,
+  invalid_request: invalid,
+  lease_expired: leaseExpired,
+  missing_auth_header: unauthorized,
+  not_found: notFound,
+  policy_denied: denied,
+  policy_engine_invalid_response: unavailable,
+  policy_engine_timeout: unavailable,
+  policy_engine_unavailable: unavailable,
+  rate_limit_exceeded: rateLimited,
+  rate_limited: rateLimited,
+  replay_cache_unavailable: unavailable,
+  replay_detected: replayed,
+  schema_violation: invalid,
+  scope_not_permitted: denied,
+  store_unavailable: unavailable,
+} satisfies Record<ErrorCode, Maker>;
+
+const isKnown = (code: string | undefined): code is ErrorCode =>
+  code !== undefined && Object.hasOwn(makers, code);
+
+/** For a word that the documents don't know, and for answers without one. */
+function byStatus(status: number): Maker {
+  if (status === 401) return unauthorized;
+  if (status === 403) return denied;
+  if (status === 404) return notFound;
+  if (status === 409) return conflict;
+  if (status === 413) return tooLarge;
+  if (status === 429) return rateLimited;
+  if (status >= 400 && status < 500) return invalid;
+  return unavailable;
+}
+
+function hintFor({ body, receivedAt }: Refusal, code: string | undefined): string | undefined {
+  const reason = member(body, "deny_reason");
+  if (code === "invalid_dpop" && typeof reason === "string")
+    return htuHint(reason) ?? clockHint(reason, receivedAt);
+  return code !== undefined && isKnown(code) ? hints[code] : undefined;
+}
+
+const hints: { readonly [Code in ErrorCode]?: string } = {
+  budget_session_not_found: "the gate has forgotten this session's budget; a new lease has one",
+  draining: "this gate process takes no new work and will not take any again; wait for its successor",
+  identity_unauthenticated: "this gate tells callers apart by their UID, which only its Unix socket shows",
+  invalid_lease: "the gate does not know this lease: it was restarted, or another gate issued the lease",
+  policy_denied: "an operator can grant the action to this principal",
+  schema_violation:
+    "the gate has one code for parameters that do not fit the action's schema (nothing ran) and for an answer of the action that does not (it ran); an operator can tell them apart by the audit event",
+};
+
+function htuHint(reason: string): string | undefined {
+  const [, expected, got] = /^htu mismatch: expected '([^']*)', got '([^']*)'/.exec(reason) ?? [];
+  if (expected === undefined || got === undefined) return undefined;
+  return `the gate expects proofs for ${expected} and this client signs for ${got}: if that is the gate you mean, give its public_base_url as publicBaseUrl`;
+}
+
+/** Where a refused `iat` shows that the two clocks differ: by how much. */
+function clockHint(reason: string, receivedAt: number): string | undefined {
+  const gateNow = gateClockIn(reason);
+  if (gateNow === undefined) return undefined;
+  const seconds = Math.round((receivedAt - gateNow) / 1000);
+  return `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the gate's`;
+}
+
+/** The gate's own time, in milliseconds, where it refused a proof for its `iat`. */
+export function gateClockIn(reason: string): number | undefined {
+  const [, seconds] = /^iat too (?:old|far in future).*\(now=(\d+)/.exec(reason) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function member(body: unknown, name: string): unknown {
+  return typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+}
