@@ -1,0 +1,198 @@
+import type { Route } from "./config.ts";
+import {
+  BufferedResponse,
+  type FailureCode,
+  type GateRequest,
+  type ResponseHeaders,
+  SendFailure,
+} from "./send.ts";
+
+/** One request under way: its timer, its signal, how far it came, and its answer as it grows. */
+export class Attempt {
+  readonly request: GateRequest;
+  /** The request may have left. */
+  sent = false;
+  /** The answer has begun. */
+  answering = false;
+  done = false;
+  /** Stops whatever carries the bytes; set as soon as there is something to stop. */
+  stop: (reason: Error) => void = () => {};
+  readonly #route: Route;
+  readonly #resolve: (response: BufferedResponse) => void;
+  readonly #reject: (failure: SendFailure) => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(
+    request: GateRequest,
+    route: Route,
+    resolve: (response: BufferedResponse) => void,
+    reject: (failure: SendFailure) => void,
+  ) {
+    this.request = request;
+    this.#route = route;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (request.signal?.aborted) {
+      this.#aborted();
+      return;
+    }
+    request.signal?.addEventListener("abort", this.#aborted, { once: true });
+    if (request.timeoutMs <= 0) this.#timedOut();
+    // Node's timers end at 2^31 ms; a longer one would fire at once.
+    else this.#timer = setTimeout(this.#timedOut, Math.min(request.timeoutMs, 2 ** 31 - 1));
+  }
+
+  /** One more piece of the answer; false when it is more than is allowed. */
+  grow(chunk: Uint8Array): boolean {
+    this.answering = true;
+    this.#size += chunk.byteLength;
+    if (this.#size > this.#route.maxResponseBytes) {
+      this.fail(
+        "answer_too_large",
+        `the answer is larger than ${this.#route.maxResponseBytes} bytes (maxResponseBytes)`,
+      );
+      return false;
+    }
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  /** Refuses an answer by its announced length, before any of it is read. */
+  admits(contentLength: string | null): boolean {
+    if (contentLength === null || Number(contentLength) <= this.#route.maxResponseBytes) return true;
+    this.fail(
+      "answer_too_large",
+      `the answer is larger than ${this.#route.maxResponseBytes} bytes (maxResponseBytes)`,
+    );
+    return false;
+  }
+
+  succeed(status: number, headers: ResponseHeaders): void {
+    if (!this.#finish()) return;
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    this.#resolve(new BufferedResponse(status, headers, decoder.decode(bytes)));
+  }
+
+  fail(code: FailureCode, message: string, cause?: unknown): void {
+    const { sent, answering } = this;
+    if (!this.#finish()) return;
+    const failure = new SendFailure(code, message, {
+      sent,
+      answering,
+      cause: safeCause(cause, this.request.headers),
+    });
+    this.stop(failure);
+    this.#reject(failure);
+  }
+
+  /** Fails with whatever the carrier of the bytes has thrown. */
+  failFrom(error: unknown, sent: boolean): void {
+    this.sent = sent;
+    const [code, message] = sent
+      ? ["lost" as const, lostMessage(this.#route)]
+      : connectFailure(error, this.#route);
+    this.fail(code, message, error);
+  }
+
+  readonly #timedOut = () =>
+    this.fail("timeout", `no complete answer within ${Math.round(this.request.timeoutMs)} ms`);
+  readonly #aborted = () =>
+    this.fail("aborted", "the call was aborted by its signal", this.request.signal?.reason);
+
+  #finish(): boolean {
+    if (this.done) return false;
+    this.done = true;
+    clearTimeout(this.#timer);
+    this.request.signal?.removeEventListener("abort", this.#aborted);
+    return true;
+  }
+}
+
+const decoder = new TextDecoder();
+
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOENT",
+  "EACCES",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "EMFILE",
+  "UND_ERR_CONNECT_TIMEOUT",
+  // A MockAgent without an intercept for the request.
+  "UND_MOCK_ERR_MOCK_NOT_MATCHED",
+]);
+
+const CERTIFICATE =
+  /^(ERR_TLS_|ERR_OSSL_X509_|CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|HOSTNAME_MISMATCH)/;
+
+/** Whether the error says that no connection came about. */
+export function neverSent(error: unknown): boolean {
+  const { code, syscall } = origin(error);
+  return NEVER_SENT.has(code) || CERTIFICATE.test(code) || syscall === "connect" || syscall === "getaddrinfo";
+}
+
+/** The innermost error that has a code: fetch wraps what happened in a TypeError. */
+function origin(error: unknown): { code: string; syscall: string | undefined } {
+  let found = { code: "", syscall: undefined as string | undefined };
+  let at = error;
+  for (let depth = 0; depth < 8 && at instanceof Error; depth += 1) {
+    const { code, syscall, cause } = at as NodeJS.ErrnoException & { cause?: unknown };
+    if (typeof code === "string") found = { code, syscall };
+    at = cause;
+  }
+  return found;
+}
+
+const whereOf = ({ socket, baseUrl }: Route) => socket ?? baseUrl;
+
+const lostMessage = (route: Route) =>
+  `the connection to ${whereOf(route)} was lost after the request was sent`;
+
+function connectFailure(error: unknown, route: Route): [FailureCode, string] {
+  const where = whereOf(route);
+  const { code } = origin(error);
+  if (code === "ENOENT")
+    return ["no_socket", `there is no socket at ${where}: is the gate up, and is this its socket?`];
+  if (code === "EACCES")
+    return [
+      "permission_denied",
+      `no permission to connect to ${where}: only the gate's own user may open its socket (mode 0600)`,
+    ];
+  if (code === "ECONNREFUSED")
+    return ["connection_refused", `${where} refused the connection: is the gate up?`];
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return ["name_not_resolved", `the host name in ${where} can't be resolved`];
+  if (CERTIFICATE.test(code))
+    return ["certificate_refused", `the certificate of ${where} was refused (${code}): is its CA in tls.ca?`];
+  return ["connect_failed", `no connection to ${where}${code === "" ? "" : ` (${code})`}`];
+}
+
+/**
+ * A foreign error as it may be kept: name, message, code and stack, without fields that nobody here knows (an HTTP
+ * library may put the request's headers there) and without this request's token and proof.
+ */
+function safeCause(error: unknown, headers: GateRequest["headers"], depth = 0): unknown {
+  if (error === undefined || error instanceof SendFailure) return undefined;
+  if (!(error instanceof Error))
+    return typeof error === "object" ? undefined : redact(String(error), headers);
+  const copy = new Error(redact(error.message, headers), {
+    ...(error.cause === undefined || depth > 4 ? {} : { cause: safeCause(error.cause, headers, depth + 1) }),
+  });
+  copy.name = error.name;
+  copy.stack = redact(error.stack ?? "", headers);
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" ? Object.assign(copy, { code }) : copy;
+}
+
+function redact(text: string, headers: GateRequest["headers"]): string {
+  let redacted = text;
+  for (const secret of [headers["DPoP"], headers["Authorization"]?.replace(/^DPoP /, "")])
+    if (secret) redacted = redacted.replaceAll(secret, "[redacted]");
+  return redacted;
+}

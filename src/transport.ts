@@ -1,0 +1,214 @@
+import type { Dispatcher } from "undici";
+// Not the root: importing that on Node 20 replaces the dispatcher of the host's own fetch.
+import Pool from "undici/lib/dispatcher/pool.js";
+import { Attempt, neverSent } from "./attempt.ts";
+import {
+  type ConnectionOptions,
+  type DispatcherLike,
+  type Route,
+  resolveRoute,
+  type TlsOptions,
+} from "./config.ts";
+import {
+  type BufferedResponse,
+  type GateRequest,
+  type ResponseHeaders,
+  type Send,
+  SendFailure,
+} from "./send.ts";
+
+/** How a client's bytes travel. Several clients may share one; whoever made it closes it. */
+export interface Transport {
+  readonly route: Route;
+  readonly send: Send<GateRequest, BufferedResponse>;
+  /** The undici dispatcher that this transport uses, or one to the same gate where it uses none. */
+  readonly dispatcher: Dispatcher;
+  /** Closes what this transport has opened, and nothing that was given to it. */
+  close(): Promise<void>;
+}
+
+/** Connecting takes at most this long; the call's own limit may be shorter. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * A transport of one's own, to share between clients of one gate.
+ *
+ * @example
+ * const transport = createTransport({ socket });
+ * const clients = agents.map((agentId) => new LatchGateClient({ agentId, transport }));
+ * …
+ * await transport.close();
+ */
+export function createTransport(options: ConnectionOptions = {}): Transport {
+  const route = resolveRoute(options);
+  let pool: Pool | undefined;
+  let closed = false;
+  const ownPool = () => {
+    pool ??= new Pool(new URL(route.baseUrl).origin, {
+      connect: {
+        ...tlsOf(route.tls),
+        timeout: CONNECT_TIMEOUT_MS,
+        ...(route.socket === undefined ? {} : { socketPath: route.socket }),
+      },
+      // An attempt has one timer of its own; undici's are coarse and end at 300 s.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    return pool;
+  };
+  const send = sender(route, ownPool);
+  return {
+    route,
+    async send(request) {
+      if (closed) throw new SendFailure("closed", "the client is closed", { sent: false });
+      return send(request);
+    },
+    get dispatcher() {
+      // A caller's dispatcher is handed back as it came, whichever undici's types it has.
+      return (route.dispatcher as Dispatcher | undefined) ?? ownPool();
+    },
+    async close() {
+      closed = true;
+      await pool?.destroy();
+    },
+  };
+}
+
+function sender(route: Route, ownPool: () => Pool): Send<GateRequest, BufferedResponse> {
+  const start = starter(route, ownPool);
+  return (request) =>
+    new Promise((resolve, reject) => {
+      const attempt = new Attempt(request, route, resolve, reject);
+      if (!attempt.done) start(attempt);
+    });
+}
+
+function starter(route: Route, ownPool: () => Pool): (attempt: Attempt) => void {
+  const { fetch, dispatcher } = route;
+  if (fetch !== undefined) return (attempt) => void sendByFetch(attempt, fetch);
+  if (dispatcher !== undefined) return (attempt) => void sendByDispatcher(attempt, dispatcher);
+  return (attempt) => sendByPool(attempt, ownPool());
+}
+
+function sendByPool(attempt: Attempt, pool: Pool): void {
+  const { request } = attempt;
+  let status = 0;
+  let headers: RawHeaders = {};
+  const path = pathOf(request.url);
+  pool.dispatch(
+    { path, method: request.method, headers: { ...request.headers }, body: request.body ?? null },
+    {
+      // Called just before the first byte is written: what is aborted here has not left.
+      onRequestStart(controller) {
+        if (attempt.done) {
+          controller.abort(new SendFailure("aborted", "given up before it was sent", { sent: false }));
+          return;
+        }
+        attempt.sent = true;
+        attempt.stop = (reason) => controller.abort(reason);
+      },
+      onResponseStart(_controller, statusCode, responseHeaders) {
+        attempt.answering = true;
+        if (statusCode < 200) return;
+        status = statusCode;
+        headers = responseHeaders;
+        attempt.admits(headerOf(headers, "content-length"));
+      },
+      onResponseData(_controller, chunk) {
+        attempt.grow(chunk);
+      },
+      onResponseEnd() {
+        attempt.succeed(status, new HeaderRecord(headers));
+      },
+      onResponseError(_controller, error) {
+        attempt.failFrom(error, attempt.sent);
+      },
+    },
+  );
+}
+
+/** A caller's dispatcher, of whatever undici: only its public `request()` is the same in 6, 7 and 8. */
+async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): Promise<void> {
+  const { request } = attempt;
+  const controller = new AbortController();
+  attempt.stop = (reason) => controller.abort(reason);
+  try {
+    const { statusCode, headers, body } = await dispatcher.request({
+      origin: new URL(request.url).origin,
+      path: pathOf(request.url),
+      method: request.method,
+      headers: { ...request.headers },
+      body: request.body ?? null,
+      signal: controller.signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    attempt.sent = true;
+    if (attempt.admits(headerOf(headers, "content-length")))
+      for await (const chunk of body) if (!attempt.grow(chunk as Uint8Array)) break;
+    attempt.succeed(statusCode, new HeaderRecord(headers));
+  } catch (error) {
+    attempt.failFrom(error, attempt.sent || !neverSent(error));
+  }
+}
+
+/** A caller's `fetch`. It is taken to have sent the request unless its error says that it could not connect. */
+async function sendByFetch(attempt: Attempt, fetch: typeof globalThis.fetch): Promise<void> {
+  const { request } = attempt;
+  const controller = new AbortController();
+  attempt.stop = (reason) => controller.abort(reason);
+  // Until the promise settles nobody can tell how far it came.
+  attempt.sent = true;
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: { ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      redirect: "manual",
+      signal: controller.signal,
+    });
+    attempt.answering = true;
+    if (attempt.admits(response.headers.get("content-length"))) await readBody(attempt, response);
+    attempt.succeed(response.status, response.headers);
+  } catch (error) {
+    attempt.failFrom(error, attempt.answering || !neverSent(error));
+  }
+}
+
+async function readBody(attempt: Attempt, response: Response): Promise<void> {
+  // A stand-in for fetch may give an answer that has only text().
+  if (response.body === undefined) attempt.grow(Buffer.from(await response.text()));
+  else if (response.body !== null)
+    for await (const chunk of response.body) if (!attempt.grow(chunk as Uint8Array)) break;
+}
+
+type RawHeaders = Record<string, string | string[] | undefined>;
+
+/** undici's headers as the rest of the package reads them. */
+class HeaderRecord implements ResponseHeaders {
+  readonly #raw: RawHeaders;
+
+  constructor(raw: RawHeaders) {
+    this.#raw = raw;
+  }
+
+  get(name: string): string | null {
+    return headerOf(this.#raw, name);
+  }
+
+  *[Symbol.iterator](): Iterator<[string, string]> {
+    for (const [name, value] of Object.entries(this.#raw))
+      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) yield [name, one];
+  }
+}
+
+const pathOf = (url: string) => url.slice(url.indexOf("/", url.indexOf("://") + 3));
+
+function headerOf(headers: RawHeaders, name: string): string | null {
+  const value = headers[name.toLowerCase()];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+function tlsOf(tls: TlsOptions | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(tls ?? {}).filter(([, value]) => value !== undefined));
+}
