@@ -1,0 +1,196 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { promisify } from "node:util";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
+import { LatchGateInvalidRequest } from "./errors.ts";
+import { BufferedResponse, type GateRequest, type Send } from "./send.ts";
+
+/** The public half of a proof key as it stands in a proof's header and in a lease request (RFC 7517). */
+export interface DPoPJwk {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+}
+
+const generateKeys = promisify(generateKeyPair);
+
+/**
+ * A P-256 key pair that signs DPoP proofs (RFC 9449). The private key never leaves the object: nothing prints it,
+ * exports it or puts it in an error.
+ */
+export class DPoPKeyPair {
+  readonly #privateKey: KeyObject;
+  readonly #header: string;
+  readonly jwk: DPoPJwk;
+
+  private constructor(privateKey: KeyObject) {
+    const jwk = createPublicKey(privateKey).export({ format: "jwk" });
+    if (jwk.kty !== "EC" || jwk.crv !== "P-256" || typeof jwk.x !== "string" || typeof jwk.y !== "string")
+      throw new LatchGateInvalidRequest("<key>", "the private key must be an EC key on P-256");
+    this.#privateKey = privateKey;
+    this.jwk = Object.freeze({ kty: "EC", crv: "P-256", x: jwk.x, y: jwk.y });
+    this.#header = base64url(JSON.stringify({ typ: "dpop+jwt", alg: "ES256", jwk: this.jwk }));
+  }
+
+  /** A new key pair. */
+  static async generate(): Promise<DPoPKeyPair> {
+    const { privateKey } = await generateKeys("ec", { namedCurve: "P-256" });
+    return new DPoPKeyPair(privateKey);
+  }
+
+  /** The pair of a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or SEC1 (`BEGIN EC PRIVATE KEY`). */
+  static async fromPem(pem: string): Promise<DPoPKeyPair> {
+    let key: KeyObject;
+    try {
+      key = createPrivateKey(pem);
+    } catch {
+      // The parser's own error is left out: OpenSSL may quote what it could not read.
+      throw new LatchGateInvalidRequest(
+        "<key>",
+        "the PEM holds no private key that can be read (PKCS#8 or SEC1, unencrypted)",
+      );
+    }
+    return new DPoPKeyPair(key);
+  }
+
+  /** Like `fromPem`, from a file; warns once a process when others than its owner may read it. */
+  static async fromPemFile(path: string): Promise<DPoPKeyPair> {
+    const [pem, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw new LatchGateInvalidRequest(
+          "<key>",
+          `the key file ${path} can't be read (${error.code ?? "unknown error"})`,
+        );
+      },
+    );
+    if ((mode & 0o077) !== 0 && process.platform !== "win32") warnLooseMode(path, mode);
+    return DPoPKeyPair.fromPem(pem);
+  }
+
+  /** The RFC 7638 SHA-256 thumbprint of the public key: a lease's `cnf.jkt`, an operator's `dpop_jkt`. */
+  thumbprint(): Promise<string> {
+    return calculateJwkThumbprint(this.jwk, "sha256");
+  }
+
+  /**
+   * One proof (RFC 9449, section 4.2) for one attempt: a new `jti` each time.
+   * @param htm the method, upper-cased here
+   * @param htu the URL, normalised here
+   * @param ath the token's hash, from `computeAth`
+   * @param iat seconds since the epoch; now, if left out
+   */
+  signProof(htm: string, htu: string, ath: string, iat: number = Math.floor(Date.now() / 1000)): string {
+    const claims = { jti: randomUUID(), htm: htm.toUpperCase(), htu: normalizeHtu(htu), iat, ath };
+    const input = `${this.#header}.${base64url(JSON.stringify(claims))}`;
+    return `${input}.${p1363(sign("sha256", Buffer.from(input), this.#privateKey))}`;
+  }
+}
+
+/** The `ath` claim of a token: base64url SHA-256 of its text (RFC 9449, section 4.2). */
+export function computeAth(token: string): string {
+  return createHash("sha256").update(token).digest("base64url");
+}
+
+/**
+ * A URL as the gate compares `htu`: no fragment, no query, scheme and authority in lower case, no default port, `/` for
+ * an empty path (contract agent.md 4.3). Text without a scheme is returned as it is.
+ */
+export function normalizeHtu(uri: string): string {
+  const bare = uri.replace(/[#?].*$/s, "");
+  const match = /^([^:/]+):\/\/([^/]*)(.*)$/s.exec(bare);
+  if (match === null) return uri;
+  const [, rawScheme = "", rawAuthority = "", path = ""] = match;
+  const scheme = rawScheme.toLowerCase();
+  const defaultPort = scheme === "http" ? /:80$/ : scheme === "https" ? /:443$/ : /(?!)/;
+  return `${scheme}://${rawAuthority.toLowerCase().replace(defaultPort, "")}${path === "" ? "/" : path}`;
+}
+
+/** What one signature needs: the token, its hash, and the key that the token is bound to. Never printed. */
+export interface Credentials {
+  readonly key: DPoPKeyPair;
+  readonly ath: string;
+  authorization(): string;
+}
+
+/** A request that is to be signed with these credentials, or not at all. */
+export interface SignableRequest extends GateRequest {
+  readonly credentials: Credentials | undefined;
+  /** The path that the proof names; the gate puts its own public base URL before it. */
+  readonly path: string;
+}
+
+/**
+ * Signs innermost: one proof names one attempt, and its `iat` is read when the request is handed on.
+ * @param publicBaseUrl what the gate believes its URL to be: the base of `htu`, wherever the request really goes
+ */
+export function signed(
+  publicBaseUrl: string,
+  now: () => number,
+  next: Send<GateRequest, BufferedResponse>,
+): Send<SignableRequest, BufferedResponse> {
+  return async (request) => {
+    const { credentials } = request;
+    if (credentials === undefined) return next(request);
+    const iat = Math.floor(now() / 1000);
+    const proof = credentials.key.signProof(
+      request.method,
+      `${publicBaseUrl}${request.path}`,
+      credentials.ath,
+      iat,
+    );
+    const authorization = credentials.authorization();
+    // The case of 0.2.0, as its users' mocks see it.
+    const headers = { Authorization: authorization, DPoP: proof, ...request.headers };
+    const response = await next({ ...request, headers });
+    return response.ok ? response : withoutEcho(response, [proof, authorization.slice("DPoP ".length)]);
+  };
+}
+
+/** An error page may quote the request. It goes into errors and logs, so what is secret in it goes no further. */
+function withoutEcho(response: BufferedResponse, secrets: readonly string[]): BufferedResponse {
+  if (!secrets.some((secret) => response.body.includes(secret))) return response;
+  const body = secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), response.body);
+  return new BufferedResponse(response.status, response.headers, body);
+}
+
+const base64url = (text: string) => Buffer.from(text).toString("base64url");
+
+/**
+ * An ECDSA signature from DER to the 64 bytes `r‖s` that JWS wants (RFC 7518, section 3.4). Asking OpenSSL for
+ * ieee-p1363 gives the same and is slow on Node 24.
+ */
+function p1363(der: Buffer): string {
+  const raw = Buffer.alloc(64);
+  let offset = 2;
+  for (const end of [32, 64]) {
+    const length = der[offset + 1] ?? 0;
+    const start = offset + 2;
+    // A leading zero keeps DER's integer positive; short numbers are padded on the left.
+    const from = start + Math.max(0, length - 32);
+    der.copy(raw, end - (start + length - from), from, start + length);
+    offset = start + length;
+  }
+  return raw.toString("base64url");
+}
+
+const warnedModes = new Set<string>();
+
+function warnLooseMode(path: string, mode: number): void {
+  if (warnedModes.has(path)) return;
+  warnedModes.add(path);
+  process.emitWarning(
+    `${path} has mode ${(mode & 0o777).toString(8)}: others can read this private key; chmod 600 it`,
+    {
+      code: "LATCHGATE_LOOSE_KEY_MODE",
+    },
+  );
+}
