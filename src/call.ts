@@ -1,0 +1,296 @@
+import type { Route } from "./config.ts";
+import type { Credentials, SignableRequest } from "./dpop.ts";
+import {
+  type ErrorDetails,
+  LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateOutcomeUnknown,
+  LatchGateTransportError,
+} from "./errors.ts";
+import type { operations as AgentOperations } from "./generated/agent.ts";
+import type { OperationFacts } from "./generated/operations.ts";
+import { type OperationId, operations } from "./outcomes.ts";
+import { refusalError } from "./refusals.ts";
+import { type BufferedResponse, type Clock, type Send, SendFailure } from "./send.ts";
+
+/** What every method takes as its last argument. */
+export interface CallOptions {
+  /** Gives the call up. What was sent by then may have run: the error says so. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the call may take with everything it needs (a lease, retries), in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What the layers of the pipe know and note about one call. */
+export interface CallState {
+  readonly operationId: OperationId;
+  readonly operation: OperationFacts;
+  /** The action's id, or a word in brackets such as `<receipt>`. */
+  readonly subject: string;
+  readonly path: string;
+  /** On the monotonic clock, in milliseconds. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  /** The only session that can make this call; any, if undefined. */
+  readonly pinned: CallSession | undefined;
+  /** The session of the last attempt. */
+  session: CallSession | undefined;
+  attempts: number;
+}
+
+/** A session as the pipe sees it. */
+export interface CallSession extends Credentials {
+  readonly sessionId: string;
+}
+
+export interface CallRequest extends SignableRequest {
+  readonly call: CallState;
+}
+
+/** The pipe, from its top: a request of a call to the gate's answer, whatever its status. */
+export type Pipe = Send<CallRequest, BufferedResponse>;
+
+/** What a call is made of, beside its options. */
+export interface CallInput {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly subject?: string;
+  readonly session?: CallSession | undefined;
+  /** Statuses that are results and no errors; 200 and 202, if left out. */
+  readonly accept?: readonly number[];
+}
+
+type Responses<Id extends OperationId> = AgentOperations[Id]["responses"];
+type JsonAt<Response> = Response extends { content: { "application/json": infer Body } } ? Body : never;
+
+/** An answer that is a result: its status and its body, typed by the document, and what the call noted. */
+export type Answer<Id extends OperationId, Status extends number = 200 | 202> = {
+  [Key in keyof Responses<Id> & Status]: {
+    readonly status: Key;
+    readonly body: JsonAt<Responses<Id>[Key]>;
+    readonly state: CallState;
+  };
+}[keyof Responses<Id> & Status];
+
+export type Call = <Id extends OperationId, Status extends number = 200 | 202>(
+  operationId: Id,
+  input: CallInput & { readonly accept?: readonly Status[] },
+  options?: CallOptions,
+) => Promise<Answer<Id, Status>>;
+
+/** What a request may be at most: the gate reads no more of a body (contract agent.md 2.2). */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** An action may take 30 s at the gate by itself. */
+const EXECUTE_TIMEOUT_MS = 45_000;
+
+/** How long a call of this operation may take, where the caller says nothing about this one call. */
+export const timeoutFor = (id: OperationId, given: number | undefined) =>
+  given ?? (id === "executeAction" ? EXECUTE_TIMEOUT_MS : DEFAULT_TIMEOUT_MS);
+
+/**
+ * The door for named methods: a call by its operation's name, to a typed result or an error of this package.
+ */
+export function createCall(pipe: Pipe, route: Route, clock: Clock, timeoutMs: number | undefined): Call {
+  return async (operationId, input, options = {}) => {
+    const operation = operations[operationId];
+    const subject = input.subject ?? "<call>";
+    const path = pathFor(operation, input.path ?? {}, subject);
+    const body = input.body === undefined ? undefined : jsonText(input.body, subject);
+    const timeout = checkedTimeout(options.timeoutMs ?? timeoutFor(operationId, timeoutMs), subject);
+    const state = callState(
+      { operationId, subject, path, timeoutMs: timeout, signal: options.signal, pinned: input.session },
+      clock,
+    );
+    const response = await pipe(callRequest(state, route, body, clock)).catch((error: unknown) => {
+      throw failureError(state, error);
+    });
+    const accept: readonly number[] = input.accept ?? [200, 202];
+    const result = accept.includes(response.status)
+      ? resultOf(state, response)
+      : refused(state, response, clock);
+    return result as never;
+  };
+}
+
+/** A new call's state; it begins to run out now. */
+export function callState(
+  from: Pick<CallState, "operationId" | "subject" | "path" | "signal" | "pinned"> & { timeoutMs: number },
+  clock: Clock,
+): CallState {
+  const { operationId, subject, path, signal, pinned, timeoutMs } = from;
+  const operation = operations[operationId];
+  const deadline = clock.monotonic() + timeoutMs;
+  return { operationId, operation, subject, path, deadline, signal, pinned, session: undefined, attempts: 0 };
+}
+
+export function callRequest(
+  state: CallState,
+  route: Route,
+  body: string | undefined,
+  clock: Clock,
+): CallRequest {
+  const { operation, path, signal, deadline } = state;
+  return {
+    url: `${route.baseUrl}${path}`,
+    method: operation.method,
+    path,
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body,
+    signal,
+    timeoutMs: deadline - clock.monotonic(),
+    credentials: undefined,
+    call: state,
+  };
+}
+
+/** What an attempt without a usable answer means for its call. */
+export function failureError(state: CallState, error: unknown): LatchGateError {
+  if (error instanceof LatchGateError) return error;
+  if (!(error instanceof SendFailure)) throw error;
+  const outcome = error.sent ? state.operation.lost.outcome : "not_executed";
+  const details: ErrorDetails = { ...detailsOf(state), code: error.code, outcome, cause: error.cause };
+  if (outcome === "not_executed") return new LatchGateTransportError(error.message, details);
+  return new LatchGateOutcomeUnknown(`${error.message}: ${MAY_HAVE_RUN}`, details);
+}
+
+/** What an error of this call can say of it. */
+export function detailsOf(state: CallState): ErrorDetails {
+  const { operation, path, attempts, session } = state;
+  return { request: { method: operation.method, path }, attempts, sessionId: session?.sessionId };
+}
+
+/** The request's path, with every parameter checked against the document before it gets there. */
+function pathFor(
+  operation: OperationFacts,
+  parameters: Readonly<Record<string, string>>,
+  subject: string,
+): string {
+  return operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const problem = identifierProblem(operation, name, parameters[name]);
+    if (problem !== undefined)
+      throw new LatchGateInvalidRequest(subject, problem, { code: "invalid_identifier" });
+    return parameters[name] ?? "";
+  });
+}
+
+/** Why a value can't be this path parameter; undefined if it can. */
+export function identifierProblem(
+  operation: OperationFacts,
+  name: string,
+  value: unknown,
+): string | undefined {
+  const facts = operation.parameters[name];
+  if (facts === undefined) throw new TypeError(`${operation.path} has no parameter ${name}`);
+  if (typeof value !== "string") return `${name} must be a string`;
+  if (value === "") return `${name} must not be empty`;
+  if (value.length > facts.maxLength) return `${name} exceeds maximum length (${facts.maxLength})`;
+  if (!new RegExp(facts.pattern).test(value)) return `${name} contains invalid characters`;
+  return undefined;
+}
+
+function jsonText(value: unknown, subject: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new LatchGateInvalidRequest(
+      subject,
+      `the parameters can't be sent as JSON: ${jsonProblem(error)}`,
+      {
+        code: "invalid_parameters",
+      },
+    );
+  }
+  if (text === undefined)
+    throw new LatchGateInvalidRequest(subject, "the parameters have no JSON form", {
+      code: "invalid_parameters",
+    });
+  if (text.length > MAX_BODY_BYTES / 4 && Buffer.byteLength(text) > MAX_BODY_BYTES)
+    throw new LatchGateInvalidRequest(
+      subject,
+      `the parameters are larger than the gate takes (${MAX_BODY_BYTES} bytes)`,
+      {
+        code: "invalid_parameters",
+      },
+    );
+  return text;
+}
+
+/** JSON.stringify's own words name a path through the caller's objects: enough to know which of three things it was. */
+function jsonProblem(error: unknown): string {
+  if (error instanceof RangeError) return "they are nested too deep";
+  if (!(error instanceof TypeError)) return "a toJSON method of theirs failed";
+  if (/BigInt/.test(error.message)) return "they hold a BigInt";
+  return /circular/i.test(error.message) ? "they hold a cycle" : "a toJSON method of theirs failed";
+}
+
+function checkedTimeout(timeoutMs: number, subject: string): number {
+  if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
+  throw new LatchGateInvalidRequest(subject, "timeoutMs must be a positive number of milliseconds", {
+    code: "invalid_options",
+  });
+}
+
+function resultOf(
+  state: CallState,
+  response: BufferedResponse,
+): { status: number; body: unknown; state: CallState } {
+  const { status } = response;
+  const body = parseJson(response.body);
+  if (body === undefined) throw unreadable(state, status, `invalid JSON in ${answerName(state)} response`);
+  // A request schema may be any JSON value; every other result is an object.
+  if (
+    state.operationId !== "getActionRequestSchema" &&
+    (typeof body !== "object" || body === null || Array.isArray(body))
+  )
+    throw unreadable(state, status, `expected JSON object in ${answerName(state)} response`);
+  return { status, body, state };
+}
+
+/** The error for a result that can't be used, though its status is one of a result. */
+export function unreadable(state: CallState, status: number, problem: string): LatchGateError {
+  const { outcome } = state.operation.lost;
+  const details: ErrorDetails = { ...detailsOf(state), code: "unreadable_answer", status, outcome };
+  if (outcome === "not_executed") return new LatchGateTransportError(problem, details);
+  return new LatchGateOutcomeUnknown(`${problem}: ${MAY_HAVE_RUN}`, details);
+}
+
+function refused(state: CallState, response: BufferedResponse, clock: Clock): never {
+  const { status, headers, body: text } = response;
+  const parsed = parseJson(text);
+  // Whatever text it is, an error keeps no more than a person would read.
+  const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
+  const { operationId, subject } = state;
+  throw refusalError({
+    operationId,
+    subject,
+    status,
+    body,
+    headers,
+    receivedAt: clock.now(),
+    details: detailsOf(state),
+  });
+}
+
+/** JSON's value, and undefined (which no JSON is) where there is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const MAY_HAVE_RUN = "the action may have run; do not repeat it, look at its effect";
+
+const ANSWER_NAMES: { readonly [Id in OperationId]?: string } = {
+  createLease: "lease",
+  executeAction: "execute",
+  getReceipt: "receipt",
+  pollApproval: "approval",
+  getAction: "action",
+};
+
+const answerName = ({ operationId }: CallState) => ANSWER_NAMES[operationId] ?? operationId;

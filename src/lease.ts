@@ -1,0 +1,269 @@
+import { type CallOptions, type CallRequest, type CallState, type Pipe, parseJson } from "./call.ts";
+import { DPoPKeyPair } from "./dpop.ts";
+import { LatchGateBudgetExhausted, LatchGateInvalidRequest, LatchGateNotConnected } from "./errors.ts";
+import type { components } from "./generated/agent.ts";
+import { answerFacts, errorCodeOf } from "./outcomes.ts";
+import { type BufferedResponse, type Clock, SendFailure } from "./send.ts";
+import { Budget, type LeaseAnswer, Session, type SessionView } from "./session.ts";
+
+export type LeaseRequest = components["schemas"]["LeaseRequest"];
+
+/** What a lease is asked for. */
+export interface LeaseOptions {
+  /** Default `["tools:call"]`. The gate may grant fewer: see the session's `scopes`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** How many calls the session may make, over all its leases. */
+  readonly maxCalls?: number | undefined;
+  /**
+   * @deprecated The gate has no cost budget: it is passed on beside `maxCalls`, where the gate ignores it, and refused
+   * without `maxCalls`, where the gate would deny every call.
+   */
+  readonly maxCostUsdCents?: number | undefined;
+  /** An absolute directory on the gate's host that file actions are confined to. */
+  readonly fsRoot?: string | undefined;
+}
+
+/** What a change of session looks like from outside. */
+export type LeaseEvent =
+  | {
+      readonly type: "session";
+      readonly session: SessionView;
+      readonly previousSessionId: string | undefined;
+    }
+  | { readonly type: "renewal_failed"; readonly sessionId: string; readonly error: unknown };
+
+export interface Leases {
+  readonly current: Session | undefined;
+  /** A new session; the same request in flight already is joined, another one is waited for first. */
+  connect(options: LeaseOptions | undefined, wait: Wait): Promise<Session>;
+  /** The session to use now: renewed, or taken for the first time, if need be. */
+  acquire(wait: Wait): Promise<Session>;
+  /** The gate has refused this session's lease. A newer one stays. */
+  refuse(session: Session): void;
+}
+
+/** How long a caller waits for a lease that others may be waiting for too. */
+export type Wait = Pick<CallState, "deadline" | "signal" | "subject">;
+
+type Ask = (body: LeaseRequest, options: CallOptions) => Promise<LeaseAnswer>;
+
+/**
+ * Keeps the one current session. There is no renewal at the gate: a new lease is a new session, with what is left of
+ * the budget.
+ * @param lazily what to ask for when a call comes before any `connect()`; undefined: such a call is an error
+ */
+export function createLeases(
+  ask: Ask,
+  clock: Clock,
+  lazily: LeaseOptions | undefined,
+  emit: (event: LeaseEvent) => void = () => {},
+): Leases {
+  let current: Session | undefined;
+  let wanted = lazily;
+  let budget: Budget | undefined;
+  let flight: { readonly key: string; readonly promise: Promise<Session> } | undefined;
+  let noRenewalBefore = Number.NEGATIVE_INFINITY;
+
+  function fly(options: LeaseOptions, of: Budget): Promise<Session> {
+    const body = leaseBody(options, of.left);
+    const key = JSON.stringify(body);
+    if (flight?.key === key) return flight.promise;
+    const promise = take(body, of).finally(() => {
+      if (flight?.promise === promise) flight = undefined;
+    });
+    flight = { key, promise };
+    // Whoever waits sees the failure; that nobody waits for a renewal in the background is no crash.
+    promise.catch(() => {});
+    return promise;
+  }
+
+  async function take(body: Omit<LeaseRequest, "dpop_jwk">, of: Budget): Promise<Session> {
+    const key = await DPoPKeyPair.generate();
+    const answer = await ask({ ...body, dpop_jwk: key.jwk }, {});
+    const session = new Session(answer, { key, budget: of, bornAt: clock.monotonic(), now: clock.now() });
+    const previousSessionId = current?.sessionId;
+    current = session;
+    budget = of;
+    emit({ type: "session", session: session.view(), previousSessionId });
+    return session;
+  }
+
+  /** Asks again for what the current session was asked for, with the calls that are left of its budget. */
+  function renew(subject: string): Promise<Session> {
+    if (flight !== undefined) return flight.promise;
+    const of = budget ?? new Budget(wanted?.maxCalls);
+    if (of.left === 0)
+      return Promise.reject(
+        new LatchGateBudgetExhausted(subject, { sessionId: current?.sessionId, hint: NO_CALLS_LEFT }),
+      );
+    return fly(wanted ?? {}, of);
+  }
+
+  function renewInBackground(session: Session): void {
+    if (flight !== undefined || session.budget.left === 0 || clock.monotonic() < noRenewalBefore) return;
+    renew("<connect>").catch((error: unknown) => {
+      // A gate that can't give a lease now is not asked again with every call.
+      noRenewalBefore = clock.monotonic() + RENEWAL_PAUSE_MS;
+      emit({ type: "renewal_failed", sessionId: session.sessionId, error });
+    });
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+
+    async connect(options, wait) {
+      const asked = options ?? wanted ?? {};
+      const body = JSON.stringify(leaseBody(asked, asked.maxCalls));
+      while (flight !== undefined && flight.key !== body)
+        await within(
+          flight.promise.catch(() => {}),
+          wait,
+          clock,
+        );
+      const session = await within(fly(asked, new Budget(asked.maxCalls)), wait, clock);
+      wanted = asked;
+      return session;
+    },
+
+    async acquire(wait) {
+      const session = current;
+      const state = session?.state(clock.monotonic());
+      if (session !== undefined && state === "fresh") return session;
+      if (session !== undefined && state === "ageing") {
+        renewInBackground(session);
+        return session;
+      }
+      if (wanted === undefined && flight === undefined) throw new LatchGateNotConnected();
+      return within(renew(wait.subject), wait, clock).catch((error: unknown) => {
+        // The old lease has a few seconds left, and a refused one costs nothing.
+        if (
+          session !== undefined &&
+          session === current &&
+          session.state(clock.monotonic()) === "ending" &&
+          !(error instanceof LatchGateBudgetExhausted)
+        )
+          return session;
+        throw error;
+      });
+    },
+
+    refuse(session) {
+      if (current === session) current = undefined;
+    },
+  };
+}
+
+/**
+ * Makes each attempt of a call with one session from beginning to end. A call whose lease the gate refuses (so nothing
+ * ran) is made once more with a new one; the refusal stands if that fails too, unless the second may have run.
+ */
+export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
+  async function attempt(request: CallRequest, session: Session): Promise<BufferedResponse> {
+    const { call } = request;
+    call.session = session;
+    const counted = call.operation.effect === "world";
+    if (counted) session.budget.take();
+    try {
+      const timeoutMs = call.deadline - clock.monotonic();
+      const response = await next({ ...request, credentials: session, timeoutMs });
+      if (counted && !response.ok && factsOf(call, response).outcome === "not_executed")
+        session.budget.giveBack();
+      return response;
+    } catch (error) {
+      if (counted && error instanceof SendFailure && !error.sent) session.budget.giveBack();
+      throw error;
+    }
+  }
+
+  return async (request) => {
+    const { call } = request;
+    if (call.operation.security !== "lease") return next(request);
+    // Whoever pins a session got it from here.
+    if (call.pinned !== undefined) return attempt(request, call.pinned as Session);
+    const session = await leases.acquire(call);
+    const response = await attempt(request, session);
+    if (response.ok || factsOf(call, response).again !== "new_lease") return response;
+    leases.refuse(session);
+    const renewed = await leases.acquire(call).catch(() => undefined);
+    if (renewed === undefined) return response;
+    try {
+      const second = await attempt(request, renewed);
+      return second.ok || factsOf(call, second).outcome !== "not_executed" ? second : response;
+    } catch (error) {
+      if (error instanceof SendFailure && !error.sent) return response;
+      throw error;
+    }
+  };
+}
+
+const factsOf = (call: CallState, response: BufferedResponse) =>
+  answerFacts(call.operation, response.status, errorCodeOf(parseJson(response.body)));
+
+/** The waiting of one caller for what others wait for too: its own deadline and signal end it, and not the flight. */
+function within<Value>(promise: Promise<Value>, { deadline, signal }: Wait, clock: Clock): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = (failure: SendFailure) => {
+      done();
+      reject(failure);
+    };
+    const aborted = () =>
+      stop(new SendFailure("aborted", "the call was aborted by its signal", { sent: false }));
+    const timer = setTimeout(
+      () => stop(new SendFailure("timeout", "no lease within the time of the call", { sent: false })),
+      Math.min(Math.max(0, deadline - clock.monotonic()), 2 ** 31 - 1),
+    );
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+    };
+    if (signal?.aborted) aborted();
+    signal?.addEventListener("abort", aborted, { once: true });
+    promise.then(resolve, reject).finally(done);
+  });
+}
+
+const RENEWAL_PAUSE_MS = 2_000;
+const NO_CALLS_LEFT = "the lease has ended and nothing is left of its budget: connect() starts a new one";
+
+/** The request's body but for the key, checked: what would make a lease that can't be used is refused here. */
+function leaseBody(options: LeaseOptions, maxCalls: number | undefined): Omit<LeaseRequest, "dpop_jwk"> {
+  const { scopes, maxCostUsdCents, fsRoot } = options;
+  if (scopes !== undefined && (!Array.isArray(scopes) || scopes.length === 0))
+    throw wrongLease("scopes must be a list with at least one scope");
+  if (maxCalls !== undefined && !(Number.isSafeInteger(maxCalls) && maxCalls >= 1))
+    throw wrongLease("maxCalls must be a whole number from 1 on");
+  if (maxCostUsdCents !== undefined && maxCalls === undefined)
+    throw wrongLease(
+      "the gate has no cost budget: maxCostUsdCents without maxCalls would make a lease on which every call is denied",
+    );
+  if (maxCostUsdCents !== undefined) warnCostBudget();
+  if (fsRoot !== undefined && !fsRoot.startsWith("/"))
+    throw wrongLease("fsRoot must be an absolute path on the gate's host");
+  const budgets =
+    maxCalls === undefined
+      ? undefined
+      : {
+          max_calls: maxCalls,
+          ...(maxCostUsdCents === undefined ? {} : { max_cost_usd_cents: maxCostUsdCents }),
+        };
+  return {
+    scopes: [...(scopes ?? ["tools:call"])],
+    ...(budgets === undefined ? {} : { budgets }),
+    ...(fsRoot === undefined ? {} : { fs_root: fsRoot }),
+  };
+}
+
+const wrongLease = (problem: string) =>
+  new LatchGateInvalidRequest("<connect>", problem, { code: "invalid_options" });
+
+let costWarned = false;
+
+function warnCostBudget(): void {
+  if (costWarned) return;
+  costWarned = true;
+  process.emitWarning("maxCostUsdCents has no effect: the gate has no cost budget, only maxCalls", {
+    code: "LATCHGATE_NO_COST_BUDGET",
+  });
+}
