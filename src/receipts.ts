@@ -1,0 +1,133 @@
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { components } from "./generated/agent.ts";
+import type { ExecutionReceipt } from "./models.ts";
+
+type WireReceipt = components["schemas"]["Receipt"];
+
+/** A receipt key as the gate's operator socket lists it (`GET /v1/receipt-keys`). */
+export interface ReceiptKey {
+  /** The first 16 hex characters of the key. */
+  readonly kid: string;
+  /** The 32 bytes of an Ed25519 public key, in hex. */
+  readonly x_hex: string;
+}
+
+/** Receipt keys as a list, or as the gate's answer that holds it. */
+export type ReceiptKeys = readonly ReceiptKey[] | { readonly keys: readonly ReceiptKey[] };
+
+/** One step of a verification: it held, it did not, or it could not be done, and then why. */
+export type VerificationStep =
+  | { readonly result: "ok" }
+  | { readonly result: "failed"; readonly why: string }
+  | { readonly result: "not_done"; readonly why: string };
+
+/**
+ * What an offline verification found. `verified`: hash and signature hold. `hash_holds`: the receipt is what its hash
+ * says, and who signed it was not checked. `invalid`: a step failed.
+ */
+export interface ReceiptVerdict {
+  readonly state: "verified" | "hash_holds" | "invalid";
+  readonly hash: VerificationStep;
+  readonly signature: VerificationStep;
+}
+
+/** The members that the gate hashes (contract agent.md 9.4). */
+const HASHED = [
+  "receipt_id",
+  "grant_id",
+  "provider_module_digest",
+  "provider_receipt",
+  "normalized_result",
+  "verification_outcome",
+  "effect_evidence",
+  "started_at",
+  "finished_at",
+  "failure_class",
+] as const;
+
+/**
+ * Verifies a receipt without a gate: recomputes `result_hash` over the receipt's own members, and checks the Ed25519
+ * signature when keys are given (contract agent.md 9.4 and 9.5). The gate's `signature_status` is not looked at: it says
+ * nothing about the members.
+ * @param keys what an operator got from `GET /v1/receipt-keys`; an agent has none, then the signature is not checked
+ */
+export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: ReceiptKeys): ReceiptVerdict {
+  const wire = "raw" in receipt ? (receipt as ExecutionReceipt).raw : (receipt as WireReceipt);
+  const hash = checkHash(wire);
+  const signature = checkSignature(wire, isKeySet(keys) ? keys.keys : keys);
+  const failed = hash.result !== "ok" || signature.result === "failed";
+  return {
+    state: failed ? "invalid" : signature.result === "ok" ? "verified" : "hash_holds",
+    hash,
+    signature,
+  };
+}
+
+const isKeySet = (keys: ReceiptKeys | undefined): keys is { readonly keys: readonly ReceiptKey[] } =>
+  keys !== undefined && !Array.isArray(keys);
+
+function checkHash(receipt: WireReceipt): VerificationStep {
+  const missing = HASHED.filter((name) => receipt[name] === undefined);
+  if (missing.length > 0) return failed(`the receipt lacks ${missing.join(", ")}`);
+  const members = Object.fromEntries(HASHED.map((name) => [name, receipt[name]]));
+  // The gate hashes chrono's own spelling of UTC, and serialises the other one.
+  for (const name of ["started_at", "finished_at"] as const)
+    members[name] = receipt[name].replace(/Z$/, "+00:00");
+  const computed = createHash("sha256")
+    .update(canonicalize(members) ?? "")
+    .digest("hex");
+  return computed === receipt.result_hash
+    ? OK
+    : failed("result_hash is not the hash of the receipt's members");
+}
+
+function checkSignature(receipt: WireReceipt, keys: readonly ReceiptKey[] | undefined): VerificationStep {
+  const { receipt_signature, signing_key_id } = receipt;
+  if (receipt_signature === undefined || signing_key_id === undefined)
+    return notDone("the receipt is not signed");
+  if (keys === undefined) return notDone("no keys were given");
+  const key = keys.find(({ kid }) => kid === signing_key_id);
+  if (key === undefined) return notDone("none of the keys has the receipt's signing_key_id");
+  if (!/^[0-9a-f]{64}$/.test(key.x_hex) || !key.x_hex.startsWith(signing_key_id))
+    return failed("the key is not the one that its kid names");
+  if (!/^[0-9a-f]{128}$/.test(receipt_signature)) return failed("receipt_signature is not 64 bytes in hex");
+  const signature = Buffer.from(receipt_signature, "hex");
+  if (isWeakPoint(Buffer.from(key.x_hex, "hex")) || isWeakPoint(signature.subarray(0, 32)))
+    return failed("the key or the signature is a point that verifies anything");
+  const holds = verify(null, Buffer.from(receipt.result_hash), publicKey(key.x_hex), signature);
+  return holds ? OK : failed("receipt_signature is not this key's signature of result_hash");
+}
+
+function publicKey(hex: string): KeyObject {
+  return createPublicKey({
+    key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(hex, "hex").toString("base64url") },
+    format: "jwk",
+  });
+}
+
+const P = 2n ** 255n - 19n;
+
+/** The y of every point of order 1, 2, 4 or 8 on Curve25519 in Edwards form. */
+const SMALL_ORDER_Y = new Set([
+  0n,
+  1n,
+  P - 1n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+]);
+
+/**
+ * Whether an encoded point is of small order or not canonical: the gate's strict verification refuses both, OpenSSL
+ * neither (contract agent.md 9.5).
+ */
+function isWeakPoint(encoded: Buffer): boolean {
+  const bytes = Buffer.from(encoded).reverse();
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  const y = BigInt(`0x${bytes.toString("hex")}`);
+  return y >= P || SMALL_ORDER_Y.has(y);
+}
+
+const OK: VerificationStep = { result: "ok" };
+const failed = (why: string): VerificationStep => ({ result: "failed", why });
+const notDone = (why: string): VerificationStep => ({ result: "not_done", why });
