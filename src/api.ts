@@ -1,0 +1,115 @@
+import createClient, { type Client } from "openapi-fetch";
+import {
+  callRequest,
+  callState,
+  failureError,
+  identifierProblem,
+  type Pipe,
+  parseJson,
+  unreadable,
+} from "./call.ts";
+import type { Route } from "./config.ts";
+import { LatchGateInvalidRequest } from "./errors.ts";
+import { type OperationId, operations } from "./outcomes.ts";
+import type { BufferedResponse, Clock } from "./send.ts";
+
+/**
+ * The low-level door: an openapi-fetch client, typed by `Paths`, on the same pipe as the named methods. An answer of the
+ * gate is returned, whatever its status; what has no usable answer is thrown as an error of this package.
+ */
+export function createApi<Paths extends object>(
+  pipe: Pipe,
+  ids: readonly OperationId[],
+  route: Route,
+  clock: Clock,
+  timeoutOf: (id: OperationId) => number,
+): Client<Paths> {
+  const find = finder(ids, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
+  return createClient<Paths>({
+    baseUrl: route.baseUrl,
+    async fetch(request) {
+      const { id, path, subject, search } = find(request);
+      const body = request.body === null ? undefined : await request.text();
+      const { signal } = request;
+      const state = callState(
+        { operationId: id, subject, path, signal, pinned: undefined, timeoutMs: timeoutOf(id) },
+        clock,
+      );
+      const { url, headers, ...rest } = callRequest(state, route, body, clock);
+      try {
+        const sent = { ...rest, url: `${url}${search}`, headers: { ...ownHeaders(request), ...headers } };
+        const response = await pipe(sent);
+        if (response.ok && parseJson(response.body) === undefined)
+          throw unreadable(state, response.status, "invalid JSON in the answer");
+        if (response.status < 200 || response.status > 599)
+          throw unreadable(state, response.status, `an answer with the status ${response.status}`);
+        return responseOf(response);
+      } catch (error) {
+        throw failureError(state, error);
+      }
+    },
+  });
+}
+
+interface Found {
+  readonly id: OperationId;
+  readonly path: string;
+  readonly subject: string;
+  readonly search: string;
+}
+
+/** Finds which operation a request is, and refuses one that is none or whose path parameters the document does not allow. */
+function finder(ids: readonly OperationId[], prefix: string): (request: Request) => Found {
+  const routes = ids.map((id) => {
+    const { method, path } = operations[id];
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+    const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "([^/]+)")}$`);
+    return { id, method, names, pattern };
+  });
+  return (request) => {
+    const { pathname, search } = new URL(request.url);
+    const path = pathname.slice(prefix.length);
+    for (const { id, method, names, pattern } of routes) {
+      const match = method === request.method ? pattern.exec(path) : null;
+      if (match === null) continue;
+      const values = match.slice(1).map(decoded);
+      for (const [index, name] of names.entries()) {
+        const problem = identifierProblem(operations[id], name, values[index]);
+        if (problem !== undefined)
+          throw new LatchGateInvalidRequest("<call>", problem, { code: "invalid_identifier" });
+      }
+      return { id, path, search, subject: values[0] ?? "<call>" };
+    }
+    throw new LatchGateInvalidRequest(
+      "<call>",
+      "this is no operation of the gate's API (or a path parameter is no id)",
+      {
+        code: "invalid_identifier",
+      },
+    );
+  };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** A caller's headers but for the two that this package sets. */
+function ownHeaders(request: Request): Record<string, string> {
+  return Object.fromEntries(
+    [...request.headers].filter(
+      ([name]) => name !== "authorization" && name !== "dpop" && name !== "content-type",
+    ),
+  );
+}
+
+function responseOf(response: BufferedResponse): Response {
+  const { status, headers, body } = response;
+  // These statuses may have no body, and Response throws on one.
+  const empty = status === 204 || status === 205 || status === 304;
+  return new Response(empty ? null : body, { status, headers: [...headers] });
+}

@@ -1,0 +1,385 @@
+import type { Client as OpenApiClient } from "openapi-fetch";
+import { createApi } from "./api.ts";
+import {
+  type Call,
+  type CallOptions,
+  type CallState,
+  callState,
+  createCall,
+  detailsOf,
+  failureError,
+  type Pipe,
+  timeoutFor,
+  unreadable,
+} from "./call.ts";
+import type { ConnectionOptions } from "./config.ts";
+import { signed } from "./dpop.ts";
+import { LatchGateApprovalLost, LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
+import type { components, paths } from "./generated/agent.ts";
+import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
+import { createLeases, type LeaseEvent, type LeaseOptions, type Leases, leased } from "./lease.ts";
+import {
+  type ActionResult,
+  type ApprovalStatus,
+  actionResultFromJson,
+  type EgressProfile,
+  type ExecutionReceipt,
+  egressProfileFromJson,
+  receiptFromJson,
+} from "./models.ts";
+import { type Clock, createClock } from "./send.ts";
+import { checkedLease, type Session, type SessionView } from "./session.ts";
+import { createTransport, type Transport } from "./transport.ts";
+
+type Schemas = components["schemas"];
+
+export interface ClientOptions extends ConnectionOptions {
+  /**
+   * A label of the caller's own, any text. It is never sent (the gate tells callers apart by their transport). Giving it
+   * lets the client take a lease by itself with the first call that needs one.
+   */
+  readonly agentId?: string | undefined;
+  /** How long one call may take, in milliseconds. Default 30,000, and 45,000 for `execute`. */
+  readonly timeoutMs?: number | undefined;
+  /** What a lease is asked for when the client takes it by itself. */
+  readonly lease?: LeaseOptions | undefined;
+  /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
+  readonly transport?: Transport | undefined;
+  /** Hears of new sessions, and of renewals that failed in the background. What it throws is ignored. */
+  readonly onEvent?: ((event: LeaseEvent) => void) | undefined;
+  /** The clock, in milliseconds since the epoch: the time in proofs and the age of leases. Default: the system's. */
+  readonly now?: (() => number) | undefined;
+}
+
+export interface ConnectOptions extends LeaseOptions {
+  /** Like `ClientOptions.agentId`; has no effect here. */
+  readonly agentId?: string | undefined;
+}
+
+/**
+ * The low-level client of a gate's client socket: openapi-fetch, typed by `openapi/agent.yaml`, that signs and leases by
+ * itself. An answer of the gate is returned, whatever its status (`outcomeOf` says what it means for the effect); what
+ * has no usable answer is thrown as a `LatchGateError`.
+ */
+export type AgentApi = OpenApiClient<paths> & AsyncDisposable & { close(): Promise<void> };
+
+/**
+ * @example
+ * const api = createAgentApi({ baseUrl });
+ * const { data, error, response } = await api.POST("/v1/actions/{action_id}/execute", {
+ *   params: { path: { action_id: "http_fetch" } },
+ *   body: { url },
+ * });
+ */
+export function createAgentApi(options: ClientOptions = {}): AgentApi {
+  const agent = createAgent({ agentId: "", ...options });
+  return Object.assign(agent.api(), { close: agent.close, [Symbol.asyncDispose]: agent.close });
+}
+
+/**
+ * Calls a gate from an agent's program: takes a lease, signs, executes actions, reads receipts.
+ *
+ * @example
+ * const client = new LatchGateClient({ agentId: "agent:my-bot" });
+ * const result = await client.execute("http_fetch", { url });
+ * if (result.ok) …
+ */
+export class LatchGateClient implements AsyncDisposable {
+  readonly #agent: Agent;
+  /** Approvals that this client has seen being held, with the session that alone may poll them. */
+  readonly #held = new Map<string, Held>();
+  #api: OpenApiClient<paths> | undefined;
+
+  constructor(options: ClientOptions = {}) {
+    this.#agent = createAgent(options);
+  }
+
+  /** The gate's public base URL, as proofs name it. */
+  get gateUrl(): string {
+    return this.#agent.transport.route.publicBaseUrl;
+  }
+
+  /** The undici dispatcher that reaches this gate. */
+  get httpDispatcher(): Transport["dispatcher"] {
+    return this.#agent.transport.dispatcher;
+  }
+
+  /** The current session's id; null before there is one. */
+  get sessionId(): string | null {
+    return this.#agent.leases.current?.sessionId ?? null;
+  }
+
+  get leaseJti(): string | null {
+    return this.#agent.leases.current?.leaseJti ?? null;
+  }
+
+  /** The current session, without its token; null before there is one. */
+  get session(): SessionView | null {
+    return this.#agent.leases.current?.view() ?? null;
+  }
+
+  /** As in 0.2.0: programs read it, though it was never meant for them. */
+  protected get leaseJwt(): string | null {
+    return this.#agent.leases.current?.token ?? null;
+  }
+
+  /** The low-level typed client, on this client's session. */
+  get api(): OpenApiClient<paths> {
+    this.#api ??= this.#agent.api();
+    return this.#api;
+  }
+
+  /**
+   * Takes a lease: a new session with a new budget. Without options it asks for the same as the last time, with the full
+   * budget. Not needed when `agentId` was given.
+   * @throws LatchGateInvalidRequest, LatchGateDenied (the gate refused), LatchGateUnavailable, LatchGateTransportError
+   */
+  async connect(options?: ConnectOptions, callOptions: CallOptions = {}): Promise<void> {
+    const given = options === undefined || Object.keys(options).length === 0 ? undefined : options;
+    const state = this.#agent.waiting(callOptions);
+    await this.#agent.leases.connect(given, state).catch((error: unknown) => {
+      throw failureError(state, error);
+    });
+  }
+
+  /**
+   * Executes an action. That it resolves means that it ran, not that it succeeded: see `result.ok`.
+   * @throws LatchGateApprovalRequired when it is held: nothing has run, and it must not be executed again
+   * @throws LatchGateOutcomeUnknown when it may have run: it must not be repeated
+   * @throws LatchGateDenied, LatchGateBudgetExhausted, LatchGateAuthError, LatchGateUnavailable, LatchGateTransportError
+   *   with the `outcome` that their `outcome` says
+   */
+  async execute(
+    actionId: string,
+    params?: Record<string, unknown>,
+    options: CallOptions = {},
+  ): Promise<ActionResult> {
+    if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params)))
+      throw new LatchGateInvalidRequest(actionId, "the parameters must be an object", {
+        code: "invalid_parameters",
+      });
+    const input = { path: { action_id: actionId }, body: params ?? {}, subject: actionId };
+    const answer = await this.#agent.call("executeAction", input, options);
+    const { status, body, state } = answer;
+    if (status === 202) throw this.#hold(actionId, body, state);
+    if (typeof body.receipt_id !== "string")
+      throw unreadable(state, status, "no receipt_id in execute response");
+    return actionResultFromJson(body, state.session?.sessionId ?? "");
+  }
+
+  /**
+   * A receipt by its id. Any lease may read any receipt.
+   * @throws LatchGateNotFound
+   */
+  async getReceipt(receiptId: string, options: CallOptions = {}): Promise<ExecutionReceipt> {
+    const { body } = await this.#agent.call(
+      "getReceipt",
+      { path: { receipt_id: receiptId }, subject: "<receipt>" },
+      options,
+    );
+    return receiptFromJson(body);
+  }
+
+  /**
+   * Where an approval stands. The gate shows it to the session that opened it alone, so it is asked for with that one as
+   * long as its lease lives, whatever session is current by now.
+   * @throws LatchGateApprovalLost when that lease has ended
+   * @throws LatchGateNotFound when the gate knows no such approval of this session
+   */
+  async getApprovalStatus(approvalId: string, options: CallOptions = {}): Promise<ApprovalStatus> {
+    const held = this.#held.get(approvalId);
+    if (held !== undefined && held.session.leftMs(this.#agent.clock.monotonic()) <= 0)
+      throw new LatchGateApprovalLost(approvalId, { sessionId: held.session.sessionId });
+    const input = { path: { approval_id: approvalId }, subject: "<approval>", session: held?.session };
+    const { body, status, state } = await this.#agent.call("pollApproval", input, options);
+    const poll: { readonly [member: string]: unknown } = body;
+    if (typeof poll["status"] !== "string") throw unreadable(state, status, "no status in approval response");
+    if (poll["status"] === "denied") settleDenied(held);
+    return {
+      approvalId,
+      status: poll["status"],
+      actionId: held?.actionId ?? "",
+      receiptId: textOrNull(poll["receipt_id"]),
+      reason: textOrNull(poll["reason"]),
+      retryAfterSeconds: typeof poll["retry_after_seconds"] === "number" ? poll["retry_after_seconds"] : null,
+      raw: poll,
+    };
+  }
+
+  /** Which hosts an action may talk to. Public at the gate: needs no lease. */
+  async getActionEgress(actionId: string, options: CallOptions = {}): Promise<EgressProfile> {
+    return egressProfileFromJson((await this.action(actionId, options)).egress);
+  }
+
+  /** The gate's actions. Needs no lease. */
+  async actions(options: CallOptions = {}): Promise<readonly Schemas["ActionSummary"][]> {
+    return (await this.#agent.call("listActions", { subject: "<actions>" }, options)).body.actions;
+  }
+
+  /** One action in detail. Needs no lease. */
+  async action(actionId: string, options: CallOptions = {}): Promise<Schemas["ActionDetail"]> {
+    return (
+      await this.#agent.call("getAction", { path: { action_id: actionId }, subject: actionId }, options)
+    ).body;
+  }
+
+  /** The JSON Schema of an action's parameters. Needs no lease. @throws LatchGateNotFound where there is none */
+  async actionSchema(actionId: string, options: CallOptions = {}): Promise<unknown> {
+    const input = { path: { action_id: actionId }, subject: actionId };
+    return (await this.#agent.call("getActionRequestSchema", input, options)).body;
+  }
+
+  /** Whether the gate's process answers. */
+  async health(options: CallOptions = {}): Promise<Schemas["Health"]> {
+    return (await this.#agent.call("getHealth", { subject: "<health>" }, options)).body;
+  }
+
+  /** Whether the gate can work, and what keeps it from it: a gate that is not ready is an answer here and no error. */
+  async ready(options: CallOptions = {}): Promise<Schemas["Readiness"]> {
+    const input = { subject: "<ready>", accept: [200, 503] as const };
+    return (await this.#agent.call("getReadiness", input, options)).body;
+  }
+
+  /** The key that the gate signs leases with. */
+  async leaseKeys(options: CallOptions = {}): Promise<Schemas["LeaseKeySet"]> {
+    return (await this.#agent.call("getLeaseKeys", { subject: "<keys>" }, options)).body;
+  }
+
+  /** Closes the connections that this client has opened, and nothing that was given to it. */
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #hold(actionId: string, body: Schemas["PendingApproval"], state: CallState): Error {
+    const { approval_id: approvalId, trace_id: traceId, request_hash: requestHash } = body;
+    if (typeof approvalId !== "string") return unreadable(state, 202, "no approval_id in execute response");
+    // Only `leased` sets a call's session, and what it sets are these.
+    const session = state.session as Session;
+    this.#held.set(approvalId, { actionId, session, budgetSettled: false });
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > MAX_HELD && oldest !== undefined) this.#held.delete(oldest);
+    return new LatchGateApprovalRequired(actionId, approvalId, {
+      ...detailsOf(state),
+      status: 202,
+      traceId,
+      requestHash,
+      body,
+    });
+  }
+}
+
+interface Held {
+  readonly actionId: string;
+  readonly session: Session;
+  budgetSettled: boolean;
+}
+
+const MAX_HELD = 1_000;
+
+/** A denied call will not be charged any more (contract agent.md 7): its unit goes back, once. */
+function settleDenied(held: Held | undefined): void {
+  if (held === undefined || held.budgetSettled) return;
+  held.budgetSettled = true;
+  held.session.budget.giveBack();
+}
+
+const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
+
+/** The parts of one client, put together. */
+interface Agent {
+  readonly call: Call;
+  readonly leases: Leases;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** The state of a wait for a lease. */
+  waiting(options: CallOptions): CallState;
+  api(): OpenApiClient<paths>;
+  close(): Promise<void>;
+}
+
+function createAgent(options: ClientOptions): Agent {
+  const transport = transportOf(options);
+  const { route } = transport;
+  const clock = createClock(options.now);
+  const send = signed(route.publicBaseUrl, clock.now, transport.send);
+  const attempts: Pipe = (request) => {
+    request.call.attempts += 1;
+    return send(request);
+  };
+  const { timeoutMs } = options;
+  const ask = createCall(attempts, route, clock, timeoutMs);
+  const lazily = options.agentId === undefined ? undefined : (options.lease ?? {});
+  const leases = createLeases(
+    async (body) => checkedLease((await ask("createLease", { body, subject: "<connect>" })).body),
+    clock,
+    lazily,
+    quietly(options.onEvent),
+  );
+  const pipe = leased(leases, clock, attempts);
+  return {
+    call: createCall(pipe, route, clock, timeoutMs),
+    leases,
+    transport,
+    clock,
+    waiting: ({ signal, timeoutMs: own }) =>
+      callState(
+        {
+          operationId: "createLease",
+          subject: "<connect>",
+          path: agentOperations.createLease.path,
+          signal,
+          pinned: undefined,
+          timeoutMs: own ?? timeoutFor("createLease", timeoutMs),
+        },
+        clock,
+      ),
+    api: () =>
+      createApi<paths>(pipe, Object.keys(agentOperations) as AgentOperationId[], route, clock, (id) =>
+        timeoutFor(id, timeoutMs),
+      ),
+    close: async () => {
+      if (options.transport === undefined) await transport.close();
+    },
+  };
+}
+
+const CONNECTION_OPTIONS = [
+  "socket",
+  "baseUrl",
+  "publicBaseUrl",
+  "tls",
+  "fetch",
+  "dispatcher",
+  "maxResponseBytes",
+] as const;
+
+function transportOf(options: ClientOptions): Transport {
+  if (options.transport === undefined) return createTransport(options);
+  const also = CONNECTION_OPTIONS.filter((name) => options[name] !== undefined);
+  if (also.length === 0) return options.transport;
+  throw new LatchGateInvalidRequest(
+    "<options>",
+    `transport and ${also.join(", ")} contradict each other: give them to createTransport`,
+    {
+      code: "invalid_options",
+    },
+  );
+}
+
+/** A listener that throws changes nothing for the call that it heard of. */
+function quietly(
+  listener: ((event: LeaseEvent) => void) | undefined,
+): ((event: LeaseEvent) => void) | undefined {
+  if (listener === undefined) return undefined;
+  return (event) => {
+    try {
+      listener(event);
+    } catch {
+      // Not ours to report.
+    }
+  };
+}

@@ -1,0 +1,55 @@
+/** Calls a LatchGate gate from an agent's program. */
+
+export type { CallOptions } from "./call.ts";
+export {
+  type AgentApi,
+  type ClientOptions,
+  type ConnectOptions,
+  createAgentApi,
+  LatchGateClient,
+} from "./client.ts";
+export type { ConnectionOptions, DispatcherLike, TlsOptions } from "./config.ts";
+export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./dpop.ts";
+export {
+  type ErrorDetails,
+  LatchGateApprovalLost,
+  LatchGateApprovalRequired,
+  LatchGateAuthError,
+  LatchGateBudgetExhausted,
+  LatchGateConflict,
+  LatchGateDenied,
+  LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateLeaseExpired,
+  LatchGateNotConnected,
+  LatchGateNotFound,
+  LatchGateOutcomeUnknown,
+  LatchGateRateLimited,
+  LatchGateReplayDetected,
+  LatchGateTooLarge,
+  LatchGateTransportError,
+  LatchGateUnavailable,
+} from "./errors.ts";
+export type { components, operations, paths } from "./generated/agent.ts";
+export { type AgentOperationId, type ErrorCode, errorCodes, type Outcome } from "./generated/operations.ts";
+export type { LeaseEvent, LeaseOptions } from "./lease.ts";
+export {
+  type ActionResult,
+  type ApprovalStatus,
+  type EgressProfile,
+  type ExecutionReceipt,
+  egressProfileFromJson,
+  isFullySuccessful,
+  type Runtime,
+  type Verification,
+} from "./models.ts";
+export { outcomeOf } from "./outcomes.ts";
+export {
+  type ReceiptKey,
+  type ReceiptKeys,
+  type ReceiptVerdict,
+  type VerificationStep,
+  verifyReceipt,
+} from "./receipts.ts";
+export type { SessionView } from "./session.ts";
+export { createTransport, type Transport } from "./transport.ts";
