@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 bd44080eec926edbfa1868dd9273330306ec2e377abf841468116230348c9a08) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {
@@ -60,7 +60,8 @@ export interface paths {
          *       id nor a session id can be sent (422). On TCP a gate with peer credentials answers 401 `identity_unauthenticated`.
          *     * An identity with a ceiling of scopes loses the others **without a word**, malformed ones too; only an empty rest is an error (403). What
          *       was granted stands in `scope` of the JWT, not in the answer.
-         *     * The lifetime is the gate's (300 s by default, 3600 s at most): it can't be asked for. A lease ends up to a second before its whole-second `exp`.
+         *     * The lifetime is the gate's (300 s by default, 3600 s at most): it can't be asked for. `exp` is cut to whole
+         *       seconds; one gate took a lease for almost a second more, another refused one at that moment: count on neither.
          *     * `budgets.max_calls` is required here although the gate takes it as optional: a `budgets` without it, or with `null`, 0 or more
          *       than 2^63-1, makes a lease on which **every** call is denied. There is no other budget: other members are ignored, a cost budget too.
          *     * Order: body extractor, rate limit, drain, identity, scopes, `fs_root`, key, budget. After an error no lease exists.

@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 bd44080eec926edbfa1868dd9273330306ec2e377abf841468116230348c9a08) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) by `npm run generate`: do not edit.
 
 /** Whether the action may have run. */
 export type Outcome = "not_executed" | "unknown" | "executed";
