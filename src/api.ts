@@ -13,6 +13,9 @@ import { LatchGateInvalidRequest } from "./errors.ts";
 import { type OperationId, operations } from "./outcomes.ts";
 import type { BufferedResponse, Clock } from "./send.ts";
 
+/** The methods of openapi-fetch, typed by `Paths`. */
+export type Api<Paths extends object> = Client<Paths>;
+
 /**
  * The low-level door: an openapi-fetch client, typed by `Paths`, on the same pipe as the named methods. An answer of the
  * gate is returned, whatever its status; what has no usable answer is thrown as an error of this package.
@@ -23,7 +26,7 @@ export function createApi<Paths extends object>(
   route: Route,
   clock: Clock,
   timeoutOf: (id: OperationId) => number,
-): Client<Paths> {
+): Api<Paths> {
   const find = finder(ids, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
   return createClient<Paths>({
     baseUrl: route.baseUrl,

@@ -1,5 +1,4 @@
-import type { Client as OpenApiClient } from "openapi-fetch";
-import { createApi } from "./api.ts";
+import { type Api, createApi } from "./api.ts";
 import {
   type Call,
   type CallOptions,
@@ -61,7 +60,7 @@ export interface ConnectOptions extends LeaseOptions {
  * itself. An answer of the gate is returned, whatever its status (`outcomeOf` says what it means for the effect); what
  * has no usable answer is thrown as a `LatchGateError`.
  */
-export type AgentApi = OpenApiClient<paths> & AsyncDisposable & { close(): Promise<void> };
+export type AgentApi = Api<paths> & AsyncDisposable & { close(): Promise<void> };
 
 /**
  * @example
@@ -88,7 +87,7 @@ export class LatchGateClient implements AsyncDisposable {
   readonly #agent: Agent;
   /** Approvals that this client has seen being held, with the session that alone may poll them. */
   readonly #held = new Map<string, Held>();
-  #api: OpenApiClient<paths> | undefined;
+  #api: Api<paths> | undefined;
 
   constructor(options: ClientOptions = {}) {
     this.#agent = createAgent(options);
@@ -124,7 +123,7 @@ export class LatchGateClient implements AsyncDisposable {
   }
 
   /** The low-level typed client, on this client's session. */
-  get api(): OpenApiClient<paths> {
+  get api(): Api<paths> {
     this.#api ??= this.#agent.api();
     return this.#api;
   }
@@ -297,7 +296,7 @@ interface Agent {
   readonly clock: Clock;
   /** The state of a wait for a lease. */
   waiting(options: CallOptions): CallState;
-  api(): OpenApiClient<paths>;
+  api(): Api<paths>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import ts from "typescript";
+import { expect, it } from "vitest";
+
+const SOURCE = resolve(import.meta.dirname, "../src");
+
+/** The house of the package: a file may import from its own floor and from those below. */
+const FLOORS = [
+  ["send", "errors", "outcomes", "refusals", "models", "receipts", "config", "undici-pool.d"],
+  ["attempt", "transport", "dpop", "call"],
+  ["session", "lease", "api"],
+  ["client"],
+  ["index"],
+];
+
+/** Packages that one file knows and no other. */
+const KEEPERS: Record<string, string[]> = {
+  undici: ["transport.ts", "undici-pool.d.ts"],
+  "openapi-fetch": ["api.ts"],
+  canonicalize: ["receipts.ts"],
+  msw: ["testing/msw.ts"],
+};
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
+
+it("every source file has a floor of the house", () => {
+  const housed = new Set(FLOORS.flat().map((name) => `${name}.ts`));
+  const outside = files.filter((file) => !file.startsWith("generated/") && !file.startsWith("testing/"));
+  expect(outside.filter((file) => !housed.has(file))).toEqual([]);
+});
+
+it("imports go down the floors only", () => {
+  const climbing = files.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => target.startsWith("src:") && floorOf(target.slice(4)) > floorOf(file))
+      .map((target) => `${file} → ${target.slice(4)}`),
+  );
+  expect(climbing).toEqual([]);
+});
+
+it("no file imports itself by way of others", () => {
+  expect(files.filter((file) => reachable(file).has(file))).toEqual([]);
+});
+
+it("the mock gate shares no code with the client", () => {
+  const shared = files
+    .filter((file) => file.startsWith("testing/"))
+    .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
+    .filter(({ target }) => target.startsWith("src:") && !/^src:(testing|generated)\//.test(target))
+    .map(({ file, target }) => `${file} → ${target}`);
+  expect(shared).toEqual([]);
+});
+
+it("the client imports nothing of the mock gate", () => {
+  const leaning = files
+    .filter((file) => !file.startsWith("testing/"))
+    .filter((file) => importsOf(file).some((target) => target.startsWith("src:testing/")));
+  expect(leaning).toEqual([]);
+});
+
+it("each package has one file that knows it", () => {
+  const strangers = files.flatMap((file) =>
+    importsOf(file)
+      .map((target) => packageOf(target))
+      .filter((name) => name !== undefined && KEEPERS[name] !== undefined && !KEEPERS[name].includes(file))
+      .map((name) => `${file} → ${name}`),
+  );
+  expect(strangers).toEqual([]);
+});
+
+function floorOf(file: string): number {
+  if (file.startsWith("generated/") || file.startsWith("testing/")) return 0;
+  return FLOORS.findIndex((names) => names.includes(file.replace(/\.ts$/, "")));
+}
+
+/** What a file imports, types and dynamic imports too: `src:` and the path, or the package's specifier. */
+function importsOf(file: string): string[] {
+  const path = resolve(SOURCE, file);
+  const { importedFiles } = ts.preProcessFile(readFileSync(path, "utf8"), true, true);
+  return importedFiles.map(({ fileName }) =>
+    fileName.startsWith(".") ? `src:${relative(SOURCE, resolve(dirname(path), fileName))}` : fileName,
+  );
+}
+
+function packageOf(specifier: string): string | undefined {
+  if (specifier.startsWith("src:") || specifier.startsWith("node:")) return undefined;
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+function reachable(from: string): Set<string> {
+  const found = new Set<string>();
+  const queue = [from];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop())
+    for (const target of importsOf(file)) {
+      const next = target.slice(4);
+      if (!target.startsWith("src:") || found.has(next)) continue;
+      found.add(next);
+      queue.push(next);
+    }
+  return found;
+}
