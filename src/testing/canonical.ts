@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+
+/** RFC 8785: members by UTF-16 code units, numbers and strings as ECMAScript prints them, every number a double. */
+export function canonical(value: unknown): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const members = value as Record<string, unknown>;
+  let text = "";
+  for (const name of Object.keys(members).sort()) {
+    if (members[name] === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonical(members[name])}`;
+  }
+  return `{${text}}`;
+}
+
+/** The same value with every object's members in order, as the gate prints what it holds as free JSON. */
+export function sorted(value: unknown): unknown {
+  return JSON.parse(canonical(value));
+}
+
+/** Lower-case hex of SHA-256. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** `sha256:` and the hex of the canonical form: request_hash, response_hash, prev_hash. */
+export function hashOf(value: unknown): string {
+  return `sha256:${sha256(canonical(value))}`;
+}

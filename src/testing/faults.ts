@@ -1,0 +1,141 @@
+import { type AgentOperationId, agentOperations } from "../generated/operations.ts";
+
+/** What goes wrong with a request. */
+export type Fault =
+  /** Nobody listens: nothing is sent. On a socket the connection is cut before the request is looked at. */
+  | { readonly kind: "refuse" }
+  /**
+   * The connection breaks. `unread`: before the gate acts. `running`: while the action runs; it has its effect, the
+   * budget is charged, and there is neither audit event nor receipt. `answered`: the gate has finished and written
+   * everything down, and the answer is lost.
+   */
+  | { readonly kind: "reset"; readonly when: "unread" | "running" | "answered" }
+  /** No answer, ever. `unread`: the gate has not acted either. */
+  | { readonly kind: "hang"; readonly when: "unread" | "answered" }
+  /** The answer comes later, by the real clock. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** The gate acts, and then the connection breaks within the answer's body, half of it by default. */
+  | { readonly kind: "truncate"; readonly bytes?: number }
+  /** The gate acts, and something between answers in its place: HTML with status 200 by default. */
+  | {
+      readonly kind: "garbage";
+      readonly status?: number;
+      readonly contentType?: string;
+      readonly body?: string;
+    }
+  /** The gate does not act and answers this. */
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      /** The `error` of the body. */
+      readonly code?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    }
+  /** The same bytes are delivered twice; the client hears of the `first` or (by default) of the `second` copy. */
+  | { readonly kind: "duplicate"; readonly hears?: "first" | "second" };
+
+/** Which requests a fault befalls: all of them when nothing is said, one of them when no number is. */
+export interface FaultMatch {
+  readonly operation?: AgentOperationId | readonly AgentOperationId[];
+  /** How many requests; `Infinity` for all. 1 when left out. */
+  readonly times?: number;
+  /** How many matching requests are left alone first. */
+  readonly skip?: number;
+  /** Befalls a matching request with this probability, drawn from `seed`: the same seed, the same requests. */
+  readonly chance?: number;
+  readonly seed?: number;
+}
+
+/** A fault that waits for its requests. */
+export interface FaultHandle {
+  /** How many requests it has befallen. */
+  readonly befell: number;
+  /** Whether a gate, or a network in front of one, really does this; the other kind shows what a client is made of. */
+  readonly faithful: boolean;
+  remove(): void;
+}
+
+/** Whether a gate or a network does such a thing. An answer is faithful where the document lists it for the operation. */
+export function isFaithful(fault: Fault, operations: readonly AgentOperationId[]): boolean {
+  if (fault.kind === "garbage") return false;
+  if (fault.kind !== "answer") return true;
+  return operations.every((operationId) => {
+    const answers: Readonly<Record<string, unknown>> = agentOperations[operationId].answers;
+    const named = fault.code === undefined ? `${fault.status}` : `${fault.status} ${fault.code}`;
+    return named in answers && fault.body === undefined;
+  });
+}
+
+interface WaitingFault extends FaultHandle {
+  befell: number;
+  left: number;
+  skip: number;
+  readonly fault: Fault;
+  readonly operations: readonly AgentOperationId[] | undefined;
+  draw(): boolean;
+}
+
+/** The faults of a gate, in the order in which they were set: the first that fits takes the request. */
+export function createFaults() {
+  const waiting: WaitingFault[] = [];
+
+  function add(match: FaultMatch | AgentOperationId, fault: Fault): FaultHandle {
+    const {
+      operation,
+      times = 1,
+      skip = 0,
+      chance = 1,
+      seed = 1,
+    } = typeof match === "string" ? { operation: match } : match;
+    const operations = operation === undefined || typeof operation !== "string" ? operation : [operation];
+    const random = mulberry32(seed);
+    const entry: WaitingFault = {
+      befell: 0,
+      left: times,
+      skip,
+      fault,
+      operations,
+      faithful: isFaithful(fault, operations ?? (Object.keys(agentOperations) as AgentOperationId[])),
+      draw: () => chance >= 1 || random() < chance,
+      remove() {
+        const at = waiting.indexOf(entry);
+        if (at >= 0) waiting.splice(at, 1);
+      },
+    };
+    waiting.push(entry);
+    return entry;
+  }
+
+  /** The fault that befalls a request, if any. */
+  function take(operationId: string | undefined): Fault | undefined {
+    for (const entry of waiting) {
+      if (entry.left <= 0) continue;
+      if (entry.operations !== undefined && !entry.operations.some((operation) => operation === operationId))
+        continue;
+      if (entry.skip > 0) {
+        entry.skip -= 1;
+        continue;
+      }
+      if (!entry.draw()) continue;
+      entry.left -= 1;
+      entry.befell += 1;
+      if (entry.left === 0) entry.remove();
+      return entry.fault;
+    }
+    return undefined;
+  }
+
+  return { add, take };
+}
+
+/** A small seeded generator (Mulberry32). */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

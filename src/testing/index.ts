@@ -1,0 +1,17 @@
+/** A LatchGate gate for tests: see {@link MockGate}. */
+export type { MockAction, RiskLevel, RunContext, Targets } from "./actions.ts";
+export type { ApprovalState } from "./approvals.ts";
+export type { RateLimits } from "./buckets.ts";
+export type { ApproveOptions } from "./decisions.ts";
+export type { ReceivedRequest } from "./deliver.ts";
+export type { Fault, FaultHandle, FaultMatch } from "./faults.ts";
+export { type ApprovalView, MockGate, type MockGateOptions, type OperatorAnswer } from "./gate.ts";
+export type { LeaseKey } from "./leases.ts";
+export type { AuditEvent } from "./ledger.ts";
+export type { ProofClaims } from "./proof.ts";
+export type { ReceiptKey } from "./receipts.ts";
+export type { GateServer, ListenOptions } from "./serve.ts";
+export type { MockWeb, WebAnswer, WebRequest } from "./web.ts";
+export type { MockRequest, MockResponse } from "./wire.ts";
+export type { Workspace } from "./workspace.ts";
+export type { Effect } from "./world.ts";

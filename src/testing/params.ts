@@ -1,0 +1,91 @@
+import type { RegisteredAction } from "./actions.ts";
+import type { createSchemas } from "./schemas.ts";
+import { parseJson } from "./serde.ts";
+
+/** The body of an execute, or why it is refused: the audit ledger says so, the agent is only told `schema_violation`. */
+export type ParamsVerdict =
+  | { readonly ok: true; readonly params: unknown }
+  | { readonly ok: false; readonly reason: string };
+
+const MAX_DEPTH = 10;
+const MAX_ITEMS = 100;
+
+/** The checks of a body, in the gate's order (agent.md 3.8): JSON, size, depth, arrays, schema. */
+export async function checkParams(
+  body: string,
+  action: RegisteredAction,
+  schemas: ReturnType<typeof createSchemas>,
+): Promise<ParamsVerdict> {
+  const text = body === "" ? "{}" : body;
+  let params: unknown;
+  try {
+    params = JSON.parse(text);
+    if (text.includes("e") || text.includes("E")) parseJson(text); // 1e999 is Infinity here, and no number there
+  } catch {
+    return { ok: false, reason: `invalid JSON body: ${syntaxErrorOf(text)}` };
+  }
+  const broken = (detail: string): ParamsVerdict => ({ ok: false, reason: `request schema: ${detail}` });
+  const size = Buffer.byteLength(JSON.stringify(params));
+  const most = action.detail.io.max_request_bytes;
+  if (size > most) return broken(`request exceeds size limit (${size} > ${most} bytes)`);
+  const shape = limitsOf(params, "request");
+  if (shape !== undefined) return broken(shape);
+  if (action.requestSchema !== undefined) {
+    const finding = await schemas.check(action.detail.action_id, action.requestSchema, params);
+    if (finding !== undefined) return broken(`schema validation failed: ${finding}`);
+  }
+  return { ok: true, params };
+}
+
+/** Why an output is refused, after the effect: size, depth, arrays, a boolean `ok`, the response schema. */
+export async function checkOutput(
+  output: unknown,
+  action: RegisteredAction,
+  schemas: ReturnType<typeof createSchemas>,
+): Promise<string | undefined> {
+  const size = Buffer.byteLength(JSON.stringify(output) ?? "");
+  const most = action.detail.io.max_response_bytes;
+  const wrong = (detail: string) => `response schema violation: ${detail}`;
+  if (size > most) return wrong(`response exceeds size limit (${size} > ${most} bytes)`);
+  const shape = limitsOf(output, "response");
+  if (shape !== undefined) return wrong(shape);
+  const ok = (output as { ok?: unknown } | null | undefined)?.ok;
+  if (ok === undefined) return wrong("schema validation failed: response must contain an 'ok' field");
+  if (typeof ok !== "boolean")
+    return wrong("schema validation failed: response 'ok' field must be a boolean");
+  if (action.responseSchema === undefined || Object.keys(action.responseSchema).length === 0)
+    return undefined;
+  const finding = await schemas.check(action.detail.action_id, action.responseSchema, output);
+  return finding === undefined ? undefined : wrong(`schema validation failed: ${finding}`);
+}
+
+function limitsOf(value: unknown, what: "request" | "response"): string | undefined {
+  const depth = depthOf(value);
+  if (depth > MAX_DEPTH) return `${what} exceeds nesting depth limit (${depth} > ${MAX_DEPTH})`;
+  const items = longestArray(value);
+  if (items > MAX_ITEMS) return `${what} exceeds array size limit (${items} items > ${MAX_ITEMS})`;
+  return undefined;
+}
+
+function depthOf(value: unknown): number {
+  if (value === null || typeof value !== "object") return 0;
+  let deepest = 0;
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner));
+  return deepest + 1;
+}
+
+function longestArray(value: unknown): number {
+  if (value === null || typeof value !== "object") return 0;
+  let longest = Array.isArray(value) ? value.length : 0;
+  for (const inner of Object.values(value)) longest = Math.max(longest, longestArray(inner));
+  return longest;
+}
+
+function syntaxErrorOf(text: string): string {
+  try {
+    parseJson(text);
+    return "invalid JSON";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

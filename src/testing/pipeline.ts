@@ -1,0 +1,157 @@
+import { authenticate } from "./auth.ts";
+import { sessionHint } from "./buckets.ts";
+import { hashOf } from "./canonical.ts";
+import { uuidv7 } from "./clock.ts";
+import { ClientGone, callAudit, calls, execute, isRisky } from "./execution.ts";
+import type { LeaseClaims } from "./leases.ts";
+import { checkParams } from "./params.ts";
+import { type Answer, failure, json } from "./wire.ts";
+import type { Call, World } from "./world.ts";
+
+/** `POST /v1/actions/{action_id}/execute`, step by step in the gate's order (agent.md 3.8). */
+export async function executeAction(world: World, call: Call): Promise<Answer> {
+  const traceId = uuidv7(world.clock.now());
+  const actionId = call.parameters["action_id"] ?? "";
+
+  const session = sessionHint(call.headers.get("authorization"));
+  const { execute: perSession, anonymous } = world.settings.rateLimits;
+  const passes =
+    session === undefined
+      ? world.buckets.take("anonymous", anonymous)
+      : world.buckets.take(`session ${session}`, perSession);
+  if (!passes) return json(429, { error: "rate_limited" }, { "retry-after": "1" });
+  if (world.draining) return failure(503, "draining");
+
+  const who = await authenticate(world, call, "POST", `/v1/actions/${actionId}/execute`);
+  if (!who.ok) {
+    refuse(world, traceId, who.audit);
+    return failure(who.status, who.code, who.denyReason === undefined ? {} : { deny_reason: who.denyReason });
+  }
+  const { lease } = who;
+  const action = world.actions.get(actionId);
+  if (action === undefined) {
+    refuse(world, traceId, "action_not_found", lease);
+    return failure(404, "action_not_found");
+  }
+  const checked = await checkParams(call.body, action, world.schemas);
+  if (!checked.ok) {
+    const entry = callAudit(world, lease, action, "", traceId);
+    const unknown = { request_schema_id: null, policy_version: null };
+    world.ledger.write({ ...entry, ...unknown, decision: "deny", deny_reason: checked.reason });
+    return failure(422, "schema_violation");
+  }
+
+  const requestHash = hashOf(checked.params);
+  const audit = callAudit(world, lease, action, requestHash, traceId);
+  const limited = lease.budgets !== undefined;
+  const left = world.budgets.left(lease.session_id, limited);
+  if (left === undefined) {
+    const reason = "budget: budget session not found";
+    world.ledger.write({ ...audit, policy_version: null, decision: "deny", deny_reason: reason });
+    return failure(403, "budget_session_not_found");
+  }
+  const before = { budgets_before: calls(left) };
+  const decision = world.policy.decide(lease, action, action.targets(checked.params), left);
+  // Between looking at the budget and taking from it others get their turn, as in the gate: who then finds it
+  // empty is told `budget_exhausted` and not `policy_denied` (recorded, budget.race).
+  await Promise.resolve();
+  if (decision.state === "deny") {
+    const reason = `policy denied: ${decision.reason}`;
+    world.ledger.write({ ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
+    return policyDenied(lease, actionId, decision.reason);
+  }
+  if (call.signal?.aborted) throw new ClientGone();
+  if (decision.state === "hold") {
+    const approval = world.approvals.open({
+      traceId,
+      actionId,
+      actionVersion: action.detail.version,
+      riskLevel: action.detail.risk_level,
+      params: checked.params,
+      requestHash,
+      lease,
+      policyVersion: world.policy.version(),
+      unresolvedDomains: decision.unresolvedDomains,
+      unresolvedPaths: decision.unresolvedPaths,
+      callsRemaining: left,
+    });
+    const { approvalId } = approval;
+    world.ledger.write({ ...audit, ...before, decision: "pending_approval", approval_id: approvalId });
+    return json(202, {
+      decision: "pending_approval",
+      approval_id: approvalId,
+      request_hash: requestHash,
+      trace_id: traceId,
+    });
+  }
+
+  const budget = world.budgets.debit(lease.session_id, limited);
+  if (!budget.ok) {
+    const exhausted = budget.code === "budget_exhausted";
+    const reason = exhausted
+      ? "budget: budget exhausted: calls_exhausted"
+      : "budget: budget session not found";
+    world.ledger.write({ ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
+    return failure(403, budget.code);
+  }
+  if (isRisky(action)) {
+    // Allowlisted past the hold, then stopped by the grant check, which wants an approval's hash.
+    world.budgets.refund(lease.session_id, limited);
+    const reason = "high-risk action missing approval_hash — policy bypass detected";
+    world.ledger.write({
+      ...audit,
+      ...before,
+      budgets_after: calls(budget.after),
+      decision: "deny",
+      deny_reason: reason,
+    });
+    return failure(500, "internal_error");
+  }
+  const secrets = missingSecrets(world, action.requiredSecrets);
+  if (secrets !== undefined) {
+    world.budgets.refund(lease.session_id, limited);
+    world.ledger.write({ ...audit, ...before, decision: "deny", deny_reason: `policy denied: ${secrets}` });
+    return policyDenied(lease, actionId, secrets);
+  }
+
+  const { params } = checked;
+  const { signal, goneAfterRun } = call;
+  const plan = { lease, action, params, requestHash, traceId, budget, signal, goneAfterRun };
+  const done = await execute(world, plan);
+  if (done.state === "executed") return json(200, done.body);
+  if (done.state === "refused") return failure(422, "schema_violation");
+  return done.state === "failed" ? failure(502, "action_execution_failed") : failure(500, "internal_error");
+}
+
+/** The 403 of the policy: always with these four, and the same advice whatever the reason. */
+export function policyDenied(lease: LeaseClaims, actionId: string, reason: string): Answer {
+  return failure(403, "policy_denied", {
+    deny_reason: reason,
+    principal: lease.sub,
+    action_id: actionId,
+    remediation: `Run: latchgate policy grant ${lease.sub} ${actionId}`,
+  });
+}
+
+/** Why an action that needs secrets can't run at a gate that has none. */
+export function missingSecrets(world: World, needed: readonly string[]): string | undefined {
+  const missing = needed.filter((name) => !world.settings.secrets.includes(name));
+  if (missing.length === 0) return undefined;
+  const names = `[${missing.map((name) => JSON.stringify(name)).join(", ")}]`;
+  return `required secrets ${names} cannot be resolved: sops_secrets_file not configured`;
+}
+
+/** The event of a call of which the gate knows no action: those of an unbelieved caller are in the ledger too. */
+function refuse(world: World, traceId: string, reason: string, lease?: LeaseClaims) {
+  world.ledger.write({
+    event_type: "action_call",
+    decision: "deny",
+    trace_id: traceId,
+    principal: lease?.sub ?? "",
+    session_id: lease?.session_id ?? "",
+    lease_jti: lease?.jti ?? "",
+    owner: lease?.owner,
+    deny_reason: reason,
+    dev_mode: world.settings.devMode,
+  });
+}

@@ -1,0 +1,71 @@
+/** One thing that a validator found, in the terms that Ajv uses. */
+interface Finding {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+}
+
+/** A compiled schema. */
+interface Validator {
+  (value: unknown): boolean;
+  errors?: readonly Finding[] | null;
+}
+
+/** Compiles schemas once each; loads Ajv, an optional peer, when the first one is needed. */
+export function createSchemas(load: () => Promise<unknown> = () => import("ajv/dist/2020.js")) {
+  const compiled = new WeakMap<object, Validator>();
+  let compiler: { compile(schema: object): Validator } | undefined;
+
+  async function compilerFor(actionId: string) {
+    try {
+      const module = (await load()) as {
+        Ajv2020: new (options: object) => { compile(schema: object): Validator };
+      };
+      // The gate takes `format` and unknown keywords for annotations.
+      return new module.Ajv2020({ strict: false, validateFormats: false });
+    } catch (cause) {
+      throw new Error(
+        `MockGate: the action "${actionId}" has a parameter schema, and checking it needs the package "ajv" (8.x), which is not installed: npm install --save-dev ajv`,
+        { cause },
+      );
+    }
+  }
+
+  return {
+    /** What is wrong with a value, in the words of the gate's validator, or `undefined`. */
+    async check(actionId: string, schema: object, value: unknown): Promise<string | undefined> {
+      let validate = compiled.get(schema);
+      if (validate === undefined) {
+        compiler ??= await compilerFor(actionId);
+        validate = compiler.compile(schema);
+        compiled.set(schema, validate);
+      }
+      if (validate(value)) return undefined;
+      const finding = validate.errors?.[0];
+      return finding === undefined ? "schema validation failed" : sentenceOf(finding, value);
+    },
+  };
+}
+
+/** The three sentences that were recorded; the rest in Ajv's words. */
+function sentenceOf(finding: Finding, value: unknown): string {
+  const { keyword, params } = finding;
+  if (keyword === "required") return `"${params["missingProperty"]}" is a required property`;
+  if (keyword === "additionalProperties") {
+    return `Additional properties are not allowed ('${params["additionalProperty"]}' was unexpected)`;
+  }
+  if (keyword === "type")
+    return `${JSON.stringify(at(value, finding.instancePath))} is not of type "${params["type"]}"`;
+  return `${finding.instancePath === "" ? "" : `${finding.instancePath} `}${finding.message ?? keyword}`;
+}
+
+/** RFC 6901. */
+function at(value: unknown, pointer: string): unknown {
+  let found = value;
+  for (const part of pointer.split("/").slice(1)) {
+    const name = part.replace(/~1/g, "/").replace(/~0/g, "~");
+    found = (found as Record<string, unknown> | undefined)?.[name];
+  }
+  return found;
+}

@@ -1,0 +1,72 @@
+/** What the mock takes for a request: the parts of fetch's `Request` that a gate looks at. */
+export interface MockRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers?:
+    | Headers
+    | Iterable<readonly [string, string]>
+    | Readonly<Record<string, string | undefined>>
+    | undefined;
+  readonly body?: string | Uint8Array | null | undefined;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+/** What the mock answers: the parts of fetch's `Response` that a client needs. */
+export interface MockResponse {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+  json(): Promise<unknown>;
+}
+
+/** An answer before it is put on a wire; no body is the empty string. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The transport by which a request came. */
+export type Transport = "in-process" | "uds" | "tcp";
+
+export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
+}
+
+export function failure(status: number, error: string, extra: Record<string, string> = {}): Answer {
+  return json(status, { error, ...extra });
+}
+
+export function plain(status: number, body: string): Answer {
+  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body };
+}
+
+export function empty(status: number, headers: Record<string, string> = {}): Answer {
+  return { status, headers, body: "" };
+}
+
+/** Header names in lower case; of a repeated header the first value counts, as in the gate. */
+export function headersOf(headers: MockRequest["headers"]): Map<string, string> {
+  const found = new Map<string, string>();
+  if (headers === undefined) return found;
+  const entries =
+    Symbol.iterator in headers
+      ? (headers as Iterable<readonly [string, string]>)
+      : Object.entries(headers as Record<string, string | undefined>);
+  for (const [name, value] of entries) {
+    if (value !== undefined && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), value);
+  }
+  return found;
+}
+
+/** An {@link Answer} as a {@link MockResponse}. */
+export function responseOf(answer: Answer): MockResponse {
+  return {
+    status: answer.status,
+    ok: answer.status >= 200 && answer.status < 300,
+    headers: { get: (name) => answer.headers[name.toLowerCase()] ?? null },
+    text: async () => answer.body,
+    json: async () => JSON.parse(answer.body),
+  };
+}

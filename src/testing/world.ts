@@ -1,0 +1,115 @@
+import type { RegisteredAction } from "./actions.ts";
+import type { createApprovals } from "./approvals.ts";
+import type { createBuckets, RateLimits } from "./buckets.ts";
+import type { createBudgets } from "./budgets.ts";
+import type { Clock } from "./clock.ts";
+import type { createLeases } from "./leases.ts";
+import type { createLedger } from "./ledger.ts";
+import type { createIndex, createLog } from "./log.ts";
+import type { createPolicy } from "./policy.ts";
+import type { createProofVerifier } from "./proof.ts";
+import type { createReceipts } from "./receipts.ts";
+import type { createReplayStore } from "./replay.ts";
+import type { createSchemas } from "./schemas.ts";
+import type { Transport } from "./wire.ts";
+import type { createWorkspace } from "./workspace.ts";
+
+/** What `run` was made to do: one entry per run that was dispatched, whatever the caller was told of it. */
+export interface Effect {
+  readonly actionId: string;
+  readonly params: unknown;
+  /** The gate's time in milliseconds at which it was dispatched. */
+  readonly at: number;
+  /** Who made it run: the agent's own call, or an operator's approve of it. */
+  readonly by: "direct" | "approved";
+  readonly approvalId?: string;
+  readonly principal: string;
+  readonly sessionId: string;
+  readonly traceId: string;
+  /**
+   * What came of it: `receipted`; `refused` (its output did not fit: 422); `failed` (it threw: 502); `dropped`
+   * (the client went away: no audit event, no receipt); `running`.
+   */
+  readonly ending: "running" | "receipted" | "refused" | "failed" | "dropped";
+  readonly receiptId?: string;
+}
+
+/** Everything that a gate knows. What a restart forgets is replaced as a whole. */
+export interface World {
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly actions: ReadonlyMap<string, RegisteredAction>;
+  readonly schemas: ReturnType<typeof createSchemas>;
+  readonly files: ReturnType<typeof createWorkspace>;
+  readonly policy: ReturnType<typeof createPolicy>;
+  readonly approvals: ReturnType<typeof createApprovals>;
+  readonly receipts: ReturnType<typeof createReceipts>;
+  readonly ledger: ReturnType<typeof createLedger>;
+  readonly effects: ReturnType<typeof createLog<Effect>>;
+  readonly proofs: ReturnType<typeof createProofVerifier>;
+  readonly replay: ReturnType<typeof createReplayStore>;
+  readonly budgets: ReturnType<typeof createBudgets>;
+  readonly buckets: ReturnType<typeof createBuckets>;
+  /** Roots of sessions that asked for one of their own. */
+  sessions: ReturnType<typeof createIndex<Session>>;
+  leases: ReturnType<typeof createLeases>;
+  draining: boolean;
+  startedMs: number;
+  readonly slots: ReturnType<typeof createSlots>;
+}
+
+/** A session as the gate remembers it beside its lease. */
+export interface Session {
+  readonly sessionId: string;
+  readonly principal: string;
+  readonly fsRoot: string | undefined;
+  readonly forgottenMs: number;
+}
+
+/** What the options of a gate come to. */
+export interface Settings {
+  readonly principal: string;
+  readonly owner: string | undefined;
+  readonly scopes: readonly string[] | undefined;
+  readonly identity: "none" | "peercred" | "unmapped";
+  readonly publicBaseUrl: string;
+  readonly leaseTtlSeconds: number;
+  readonly rateLimits: Required<RateLimits>;
+  readonly secrets: readonly string[];
+  readonly devMode: boolean;
+}
+
+/** One request on its way through the gate. */
+export interface Call {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: string;
+  readonly body: string;
+  readonly signal: AbortSignal | undefined;
+  readonly transport: Transport;
+  /** A fault: the client is gone when `run` has done its work and before anything is written down. */
+  readonly goneAfterRun?: boolean | undefined;
+  /** Set by the lease check, for `received`. */
+  sessionId?: string;
+}
+
+const CONCURRENT_RUNS = 4;
+
+/** At most four provider runs at a time; the rest wait without bound. */
+export function createSlots() {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+
+  return {
+    busy: () => busy,
+    async enter() {
+      if (busy >= CONCURRENT_RUNS) await new Promise<void>((resolve) => waiting.push(resolve));
+      else busy += 1;
+    },
+    leave() {
+      const next = waiting.shift();
+      if (next === undefined) busy -= 1;
+      else next();
+    },
+  };
+}

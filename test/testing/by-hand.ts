@@ -1,0 +1,112 @@
+/** A client's half by hand, from node:crypto alone: what judges the mock shares nothing with it. */
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+
+export interface Request {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+/** Anything that answers: `gate.send`, `gate.fetch`, or a socket. */
+export type Door = (
+  request: Request,
+) => Promise<{ status: number; text(): Promise<string>; headers: { get(name: string): string | null } }>;
+
+export interface Answered {
+  status: number;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at what came
+  json: any;
+  headers: { get(name: string): string | null };
+}
+
+export const BASE = "http://localhost:3000";
+
+export function keyPair() {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { x, y } = publicKey.export({ format: "jwk" });
+  return { privateKey, jwk: { kty: "EC", crv: "P-256", x, y } };
+}
+
+export function signedProof(
+  privateKey: KeyObject,
+  jwk: object,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown> = { typ: "dpop+jwt", alg: "ES256", jwk },
+): string {
+  const text = [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  const signature = sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" });
+  return `${text}.${signature.toString("base64url")}`;
+}
+
+export function claimsFor(token: string, method: string, path: string, nowMs: number) {
+  return {
+    jti: randomUUID() as string,
+    htm: method,
+    htu: `${BASE}${path}`,
+    iat: Math.floor(nowMs / 1000),
+    ath: createHash("sha256").update(token).digest("base64url"),
+  };
+}
+
+export async function ask(door: Door, request: Request): Promise<Answered> {
+  const response = await door(request);
+  const text = await response.text();
+  const isJson = response.headers.get("content-type") === "application/json" && text !== "";
+  return {
+    status: response.status,
+    text,
+    json: isJson ? JSON.parse(text) : undefined,
+    headers: response.headers,
+  };
+}
+
+/** An agent with one lease. */
+export async function createAgent(
+  door: Door,
+  options: { now?: () => number; budgets?: unknown; scopes?: string[]; fsRoot?: string } = {},
+) {
+  const now = options.now ?? Date.now;
+  const { privateKey, jwk } = keyPair();
+  const lease = await ask(door, {
+    url: `${BASE}/v1/leases`,
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      scopes: options.scopes ?? ["tools:call"],
+      dpop_jwk: jwk,
+      ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
+      ...(options.fsRoot === undefined ? {} : { fs_root: options.fsRoot }),
+    }),
+  });
+  const token = lease.json?.lease_jwt as string;
+
+  function request(
+    method: string,
+    path: string,
+    body?: string,
+    change: Record<string, unknown> = {},
+  ): Request {
+    const claims = { ...claimsFor(token, method, path, now()), ...change };
+    const headers = { authorization: `DPoP ${token}`, dpop: signedProof(privateKey, jwk, claims) };
+    return { url: `${BASE}${path}`, method, headers, ...(body === undefined ? {} : { body }) };
+  }
+
+  return {
+    lease,
+    token,
+    jwk,
+    privateKey,
+    sessionId: lease.json?.session_id as string,
+    request,
+    executeRequest: (actionId: string, params: unknown) =>
+      request("POST", `/v1/actions/${actionId}/execute`, JSON.stringify(params)),
+    execute: (actionId: string, params: unknown) =>
+      ask(door, request("POST", `/v1/actions/${actionId}/execute`, JSON.stringify(params))),
+    poll: (approvalId: string) => ask(door, request("GET", `/v1/approvals/${approvalId}/poll`)),
+    receipt: (receiptId: string) => ask(door, request("GET", `/v1/receipts/${receiptId}`)),
+  };
+}
