@@ -8,7 +8,7 @@ export {
   createAgentApi,
   LatchGateClient,
 } from "./client.ts";
-export type { ConnectionOptions, DispatcherLike, TlsOptions } from "./config.ts";
+export { type ConnectionOptions, type DispatcherLike, defaultSocket, type TlsOptions } from "./config.ts";
 export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./dpop.ts";
 export {
   type ErrorDetails,
