@@ -29,6 +29,11 @@ export function keyPair() {
   return { privateKey, jwk: { kty: "EC", crv: "P-256", x, y } };
 }
 
+/** RFC 7638. */
+export function jwkThumbprint({ crv, kty, x, y }: Record<string, unknown>): string {
+  return createHash("sha256").update(JSON.stringify({ crv, kty, x, y })).digest("base64url");
+}
+
 export function signedProof(
   privateKey: KeyObject,
   jwk: object,
