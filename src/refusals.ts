@@ -203,7 +203,8 @@ function htuHint(reason: string): string | undefined {
 function clockHint(reason: string, receivedAt: number): string | undefined {
   const gateNow = gateClockIn(reason);
   if (gateNow === undefined) return undefined;
-  const seconds = Math.round((receivedAt - gateNow) / 1000);
+  // The gate says whole seconds, and cuts.
+  const seconds = Math.floor(receivedAt / 1000) - gateNow / 1000;
   return `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the gate's`;
 }
 
