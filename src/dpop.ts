@@ -33,11 +33,13 @@ export class DPoPKeyPair {
   readonly jwk: DPoPJwk;
 
   private constructor(privateKey: KeyObject) {
-    const jwk = createPublicKey(privateKey).export({ format: "jwk" });
-    if (jwk.kty !== "EC" || jwk.crv !== "P-256" || typeof jwk.x !== "string" || typeof jwk.y !== "string")
-      throw new LatchGateInvalidRequest("<key>", "the private key must be an EC key on P-256");
+    const { asymmetricKeyType, asymmetricKeyDetails } = privateKey;
+    // Asked before the export: that throws for keys that have no JWK form.
+    if (asymmetricKeyType !== "ec" || asymmetricKeyDetails?.namedCurve !== "prime256v1")
+      throw wrongKey("the private key must be an EC key on P-256");
+    const { x = "", y = "" } = createPublicKey(privateKey).export({ format: "jwk" });
     this.#privateKey = privateKey;
-    this.jwk = Object.freeze({ kty: "EC", crv: "P-256", x: jwk.x, y: jwk.y });
+    this.jwk = Object.freeze({ kty: "EC", crv: "P-256", x, y });
     this.#header = base64url(JSON.stringify({ typ: "dpop+jwt", alg: "ES256", jwk: this.jwk }));
   }
 
@@ -54,22 +56,16 @@ export class DPoPKeyPair {
       key = createPrivateKey(pem);
     } catch {
       // The parser's own error is left out: OpenSSL may quote what it could not read.
-      throw new LatchGateInvalidRequest(
-        "<key>",
-        "the PEM holds no private key that can be read (PKCS#8 or SEC1, unencrypted)",
-      );
+      throw wrongKey("the PEM holds no private key that can be read (PKCS#8 or SEC1, unencrypted)");
     }
     return new DPoPKeyPair(key);
   }
 
-  /** Like `fromPem`, from a file; warns once a process when others than its owner may read it. */
+  /** Like `fromPem`, from a file; warns once about a file when others than its owner may read it. */
   static async fromPemFile(path: string): Promise<DPoPKeyPair> {
     const [pem, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch(
       (error: NodeJS.ErrnoException) => {
-        throw new LatchGateInvalidRequest(
-          "<key>",
-          `the key file ${path} can't be read (${error.code ?? "unknown error"})`,
-        );
+        throw wrongKey(`the key file ${path} can't be read (${error.code ?? "unknown error"})`);
       },
     );
     if ((mode & 0o077) !== 0 && process.platform !== "win32") warnLooseMode(path, mode);
@@ -181,6 +177,8 @@ function p1363(der: Buffer): string {
   }
   return raw.toString("base64url");
 }
+
+const wrongKey = (problem: string) => new LatchGateInvalidRequest("<key>", problem, { code: "invalid_key" });
 
 const warnedModes = new Set<string>();
 
