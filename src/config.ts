@@ -70,7 +70,7 @@ export function resolveRoute(options: ConnectionOptions, environment: Environmen
   refuseContradictions(options);
   const { fetch, dispatcher, tls } = options;
   const named = namedUrl(options, environment);
-  if (tls !== undefined && !named?.startsWith("https:")) throw wrongOptions("tls needs an https baseUrl");
+  if (tls !== undefined && !/^https:/i.test(named ?? "")) throw wrongOptions("tls needs an https baseUrl");
   const bySocket = named === undefined && fetch === undefined && dispatcher === undefined;
   const baseUrl = named ?? (fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL);
   return {
@@ -136,8 +136,13 @@ function checkedUrl(text: string, name: string): string {
   if (url.username !== "" || url.password !== "")
     throw wrongOptions(`${name} must not hold a user name or password`);
   if (url.search !== "" || url.hash !== "") throw wrongOptions(`${name} must not have a query or fragment`);
+  // The parser mends much (a space, a backslash, one slash for two); the text is what requests and proofs are made of.
+  if (!PLAIN_URL.test(text))
+    throw wrongOptions(`${name} must be plain: scheme://host:port/path and nothing else`);
   return text.endsWith("/") ? text.slice(0, -1) : text;
 }
+
+const PLAIN_URL = /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/i;
 
 function checkedSize(bytes: number): number {
   if (!(Number.isFinite(bytes) && bytes > 0))
