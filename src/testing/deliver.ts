@@ -45,8 +45,6 @@ export function createDelivery<OperationId extends string>(options: {
   readonly world: World;
   readonly route: ReturnType<typeof createRouter<OperationId>>;
   readonly handlers: Readonly<Record<OperationId, Handler>>;
-  /** The operations that read a body: only these refuse one that is too large. */
-  readonly readsBody: ReadonlySet<string>;
   readonly received: ReturnType<typeof createLog<ReceivedRequest<OperationId>>>;
   readonly faultFor: (operationId: string | undefined) => Fault | undefined;
 }) {
@@ -90,7 +88,7 @@ export function createDelivery<OperationId extends string>(options: {
     answer = { ...answer, headers: { ...answer.headers, ...usualHeaders(answer) } };
     entry.status = answer.status;
     entry.code = codeOf(answer);
-    if (fault?.kind === "reset" && fault.when === "answered") return { state: "reset" };
+    if (fault?.kind === "reset") return { state: "reset" };
     if (fault?.kind === "hang") return { state: "hang" };
     if (fault?.kind === "truncate") {
       return { state: "cut", answer, bytes: fault.bytes ?? Math.floor(Buffer.byteLength(answer.body) / 2) };
@@ -114,13 +112,11 @@ export function createDelivery<OperationId extends string>(options: {
       parameters: match.parameters,
       query: entry.query,
       body: entry.body,
+      tooLarge: length > MOST_BYTES,
       signal: request.signal ?? undefined,
       transport,
       goneAfterRun: fault?.kind === "reset" && fault.when === "running",
     };
-    if (length > MOST_BYTES && options.readsBody.has(match.operationId)) {
-      return plain(413, "Failed to buffer the request body: length limit exceeded");
-    }
     const answer = await options.handlers[match.operationId](world, call);
     entry.sessionId = call.sessionId;
     return answer;

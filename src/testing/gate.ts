@@ -94,6 +94,14 @@ export type ApprovalView = Pick<
   | "failure"
 > & { readonly sessionId: string };
 
+/** A session as a test sees it. */
+export interface SessionView {
+  readonly sessionId: string;
+  readonly principal: string;
+  readonly fsRoot: string | undefined;
+  readonly callsLeft: number | undefined;
+}
+
 /** What an operator is answered. */
 export interface OperatorAnswer {
   readonly status: number;
@@ -108,7 +116,6 @@ const ROUTES = Object.entries(agentOperations).map(([operationId, { method, path
   path,
 }));
 const route = createRouter(ROUTES);
-const READS_BODY: ReadonlySet<string> = new Set<AgentOperationId>(["createLease", "executeAction"]);
 
 /**
  * A LatchGate gate in this process: leases are signed, proofs verified and never taken twice, policy decided,
@@ -151,7 +158,6 @@ export class MockGate {
       world: this.#world,
       route,
       handlers: agentHandlers,
-      readsBody: READS_BODY,
       received: this.#received,
       faultFor: this.#faults.take,
     });
@@ -226,6 +232,24 @@ export class MockGate {
     this.#world.policy.revoke(principal, actionIds);
   }
 
+  /** Lifts the hold for a principal's calls of an action, as an operator's allowlist does. */
+  allow(actionId: string, principal = this.#world.settings.principal): void {
+    this.#world.policy.allow(actionId, principal);
+  }
+
+  /** Ends what `allow` began. */
+  disallow(actionId: string, principal = this.#world.settings.principal): void {
+    this.#world.policy.disallow(actionId, principal);
+  }
+
+  /** Lets an action reach a domain (and what is below it) or touch a path glob from now on, as an operator's `domains add` does. */
+  learn(actionId: string, what: { domain: string } | { path: string }): void {
+    const { domains, paths } = this.#world.policy;
+    const by = { actionId, addedBy: "default", source: "api", approvalId: null } as const;
+    if ("domain" in what) domains.add({ ...by, value: what.domain });
+    else paths.add({ ...by, value: what.path });
+  }
+
   /** Makes one thing go wrong: `gate.fault("executeAction", { kind: "reset", when: "answered" })`. */
   fault(match: FaultMatch | AgentOperationId, fault: Fault): FaultHandle {
     return this.#faults.add(match, fault);
@@ -261,6 +285,16 @@ export class MockGate {
   /** The files that the built-in `fs_*` actions see. */
   get workspace(): Workspace {
     return this.#world.files.workspace;
+  }
+
+  /** The sessions that the gate remembers, the oldest first. */
+  get sessions(): readonly SessionView[] {
+    return [...this.#world.sessions.values()].map(({ sessionId, principal, fsRoot }) => ({
+      sessionId,
+      principal,
+      fsRoot,
+      callsLeft: this.callsLeft(sessionId),
+    }));
   }
 
   /** The calls that a session has left: `undefined` for one without a budget, and one that is forgotten. */

@@ -5,7 +5,13 @@ export type { RateLimits } from "./buckets.ts";
 export type { ApproveOptions } from "./decisions.ts";
 export type { ReceivedRequest } from "./deliver.ts";
 export type { Fault, FaultHandle, FaultMatch } from "./faults.ts";
-export { type ApprovalView, MockGate, type MockGateOptions, type OperatorAnswer } from "./gate.ts";
+export {
+  type ApprovalView,
+  MockGate,
+  type MockGateOptions,
+  type OperatorAnswer,
+  type SessionView,
+} from "./gate.ts";
 export type { LeaseKey } from "./leases.ts";
 export type { AuditEvent } from "./ledger.ts";
 export type { ProofClaims } from "./proof.ts";

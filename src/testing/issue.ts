@@ -9,7 +9,7 @@ import {
   readStruct,
   wrongType,
 } from "./serde.ts";
-import { type Answer, failure, json, plain } from "./wire.ts";
+import { type Answer, failure, json, plain, tooLarge } from "./wire.ts";
 import type { Call, World } from "./world.ts";
 
 /** What a lease request asks for, once its shape is right. */
@@ -99,6 +99,7 @@ function extract(call: Call): LeaseRequest | Answer {
   if (!/^application\/(?:[^/]+\+)?json$/.test(type)) {
     return plain(415, "Expected request with `Content-Type: application/json`");
   }
+  if (call.tooLarge) return tooLarge();
   try {
     return read(call.body);
   } catch (error) {

@@ -5,11 +5,12 @@ import { uuidv7 } from "./clock.ts";
 import { ClientGone, callAudit, calls, execute, isRisky } from "./execution.ts";
 import type { LeaseClaims } from "./leases.ts";
 import { checkParams } from "./params.ts";
-import { type Answer, failure, json } from "./wire.ts";
+import { type Answer, failure, json, tooLarge } from "./wire.ts";
 import type { Call, World } from "./world.ts";
 
 /** `POST /v1/actions/{action_id}/execute`, step by step in the gate's order (agent.md 3.8). */
 export async function executeAction(world: World, call: Call): Promise<Answer> {
+  if (call.tooLarge) return tooLarge();
   const traceId = uuidv7(world.clock.now());
   const actionId = call.parameters["action_id"] ?? "";
 

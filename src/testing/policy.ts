@@ -69,7 +69,7 @@ export function createPolicy(clock: Clock, grants: Readonly<Record<string, reado
       const risky = action.detail.risk_level === "high" || action.detail.risk_level === "critical";
       const open = unresolved.unresolvedDomains.length + unresolved.unresolvedPaths.length > 0;
       if (!(risky || sensitive || open)) return { state: "allow" };
-      if (allowlist.has(pair(actionId, lease.sub)) && !open) return { state: "allow" };
+      if (allowlist.has(pair(actionId, lease.sub))) return { state: "allow" };
       return { state: "hold", ...unresolved };
     },
 

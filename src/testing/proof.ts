@@ -40,6 +40,18 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/;
  */
 export function createProofVerifier(options: { publicBaseUrl: () => string; seconds: () => number }) {
   const keys = new Map<string, KeyObject>();
+  // Proofs of one new key that come at once are imported together, and go on together.
+  const imports = new Map<string, Promise<KeyObject | string>>();
+
+  function importOnce(header: string, jkt: string): Promise<KeyObject | string> {
+    const name = `${jkt} ${header}`;
+    let pending = imports.get(name);
+    if (pending === undefined) {
+      pending = keyOf(header, jkt).finally(() => imports.delete(name));
+      imports.set(name, pending);
+    }
+    return pending;
+  }
 
   async function check(proof: string, expected: ProofExpectation): Promise<ProofVerdict> {
     const parts = proof.split(".");
@@ -48,7 +60,7 @@ export function createProofVerifier(options: { publicBaseUrl: () => string; seco
       return refused("malformed DPoP proof: expected three dot-separated parts");
     }
     const known = keys.get(expected.jkt);
-    const key = known ?? (await keyOf(header, expected.jkt));
+    const key = known ?? (await importOnce(header, expected.jkt));
     if (typeof key === "string") return refused(key);
 
     const raw = decode(signature);

@@ -15,7 +15,7 @@ interface Validator {
 /** Compiles schemas once each; loads Ajv, an optional peer, when the first one is needed. */
 export function createSchemas(load: () => Promise<unknown> = () => import("ajv/dist/2020.js")) {
   const compiled = new WeakMap<object, Validator>();
-  let compiler: { compile(schema: object): Validator } | undefined;
+  let compiler: Promise<{ compile(schema: object): Validator }> | undefined;
 
   async function compilerFor(actionId: string) {
     try {
@@ -37,8 +37,8 @@ export function createSchemas(load: () => Promise<unknown> = () => import("ajv/d
     async check(actionId: string, schema: object, value: unknown): Promise<string | undefined> {
       let validate = compiled.get(schema);
       if (validate === undefined) {
-        compiler ??= await compilerFor(actionId);
-        validate = compiler.compile(schema);
+        compiler ??= compilerFor(actionId);
+        validate = (await compiler).compile(schema);
         compiled.set(schema, validate);
       }
       if (validate(value)) return undefined;

@@ -95,15 +95,17 @@ async function answer(
   }
 }
 
-/** The body up to one byte more than the gate reads; `undefined` when the client went away while sending it. */
+/**
+ * The body, up to the first chunk that is too much; `undefined` when the client went away while sending it. The gate
+ * answers 413 while the rest is still on its way, which makes node:http throw in whoever sends it: here it is read.
+ */
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      chunks.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      if (length > MOST_BYTES) break;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      if (length <= MOST_BYTES) chunks.push(chunk);
+      length += chunk.length;
     }
   } catch {
     return undefined;
@@ -120,6 +122,8 @@ function send(delivery: Delivery, request: IncomingMessage, response: ServerResp
   }
   const { status, headers, body } = delivery.answer;
   const closing = request.headers.connection?.toLowerCase() === "close";
+  // The gate names the connection only where it was asked to close it.
+  if (!closing) response.removeHeader("connection");
   response.writeHead(status, closing ? { ...headers, connection: "close" } : headers);
   if (delivery.state === "answer") {
     response.end(body);

@@ -46,6 +46,11 @@ export function empty(status: number, headers: Record<string, string> = {}): Ans
   return { status, headers, body: "" };
 }
 
+/** The framework's refusal of a body above 1 MiB. */
+export function tooLarge(): Answer {
+  return plain(413, "Failed to buffer the request body: length limit exceeded");
+}
+
 /** Header names in lower case; of a repeated header the first value counts, as in the gate. */
 export function headersOf(headers: MockRequest["headers"]): Map<string, string> {
   const found = new Map<string, string>();

@@ -83,23 +83,26 @@ export function createWorkspace(options: {
     return inside ? { ok: true, path: resolved } : refuse(403, `outside allowed prefixes: ${resolved}`);
   }
 
-  /** Does what a file action asks for, within the globs of its call. */
+  /**
+   * Does what a file action asks for, within the globs of its call. The words for an absolute path, a denied one and
+   * a file that exists were not recorded; that these are refused was.
+   */
   function act(params: FileParams, context: RunContext): unknown {
     const { path } = params;
     const refuse = (code: string, message: string) => ({ error: { code, message }, ok: false });
     if (path.split("/").includes("..")) return refuse("traversal", `path traversal rejected: ${path}`);
-    const relative = path.startsWith(`${context.fsRoot}/`) ? path.slice(context.fsRoot.length + 1) : path;
-    if (pathMatches(relative, context.deniedPaths)) return refuse("path_denied", `path denied: ${path}`);
-    if (!pathMatches(relative, context.allowedPaths)) {
+    if (path.startsWith("/")) return refuse("path_invalid", `path must be relative: ${path}`);
+    if (pathMatches(path, context.deniedPaths)) return refuse("path_denied", `path denied: ${path}`);
+    if (!pathMatches(path, context.allowedPaths)) {
       return refuse("path_not_allowed", `path not covered by allowed_paths: ${path}`);
     }
-    const full = `${context.fsRoot}/${relative}`;
+    const full = `${context.fsRoot}/${path}`;
     const before = files.get(full);
     const absent = () => refuse("path_not_found", `file not found: ${path}`);
     const evidence = (operation: string, after: Buffer | undefined, was: Buffer | undefined) =>
       context.observe({
         operation,
-        path: relative,
+        path,
         before_hash: was === undefined ? null : digest(was),
         after_hash: after === undefined ? null : digest(after),
         bytes_before: was?.length ?? 0,
@@ -109,14 +112,14 @@ export function createWorkspace(options: {
     if (params.operation === "read") {
       if (before === undefined) return absent();
       evidence("read", before, undefined);
-      const data = { content_base64: before.toString("base64"), hash: digest(before), path: relative };
+      const data = { content_base64: before.toString("base64"), hash: digest(before), path };
       return { data: { ...data, size_bytes: before.length }, ok: true };
     }
     if (params.operation === "delete") {
       if (before === undefined) return absent();
       files.delete(full);
       evidence("delete", undefined, before);
-      return { data: { deleted: true, path: relative }, ok: true };
+      return { data: { deleted: true, path }, ok: true };
     }
     const create = params.mode === "create";
     if (create && before !== undefined) return refuse("already_exists", `file already exists: ${path}`);
@@ -130,7 +133,7 @@ export function createWorkspace(options: {
     const after = Buffer.from(params.content_base64 ?? "", "base64");
     put(full, after);
     evidence(create ? "create" : "overwrite", after, before);
-    const data = { after_hash: digest(after), bytes_written: after.length, path: relative };
+    const data = { after_hash: digest(after), bytes_written: after.length, path };
     if (before === undefined) return { data, ok: true };
     return { data: { ...data, before_hash: digest(before), bytes_before: before.length }, ok: true };
   }

@@ -85,6 +85,8 @@ export interface Call {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: string;
   readonly body: string;
+  /** More than 1 MiB: refused by those operations that read a body, and by no other. */
+  readonly tooLarge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly transport: Transport;
   /** A fault: the client is gone when `run` has done its work and before anything is written down. */
