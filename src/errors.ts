@@ -67,8 +67,9 @@ export class LatchGateError extends Error {
     this.traceId = details.traceId;
     this.body = details.body;
     this.hint = details.hint;
-    // A literal, and not constructor.name, survives a minifier.
-    Object.defineProperty(this, "name", { value: brand, configurable: true, writable: true });
+    // A literal, and not the class's own name, survives a minifier. A user's class has no other.
+    const name = Object.hasOwn(new.target, "brand") ? brand : new.target.name;
+    Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
     Object.defineProperty(this, BRAND, { value: brandsOf(new.target) });
   }
 
