@@ -124,7 +124,7 @@ export class LatchGateNotFound extends LatchGateDenied {
   protected static override readonly defaults = { code: "not_found", outcome: "not_executed" as Outcome };
 
   constructor(actionId: string, reason?: string, details: ErrorDetails = {}) {
-    super(actionId, reason, { ...details, message: `not found: ${reason ?? actionId}` });
+    super(actionId, reason, { ...details, message: `not found: ${actionId}${reason ? ` (${reason})` : ""}` });
   }
 }
 

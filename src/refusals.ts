@@ -34,6 +34,9 @@ export interface Refusal {
 
 type Maker = (refusal: Refusal, code: string | undefined, details: ErrorDetails) => LatchGateError;
 
+/** The gate's buckets refill at each second's tick (contract agent.md 8.1), and a lease's 429 does not say so. */
+const BUCKET_REFILL_MS = 1000;
+
 /** The error that a refusal of the gate becomes. Whether the action may have run is the documents' word. */
 export function refusalError(refusal: Refusal): LatchGateError {
   const { operationId, status, body } = refusal;
@@ -45,7 +48,7 @@ export function refusalError(refusal: Refusal): LatchGateError {
     status,
     outcome,
     body,
-    retryAfterMs: retryAfterMs(refusal),
+    retryAfterMs: retryAfterMs(refusal) ?? (status === 429 ? BUCKET_REFILL_MS : undefined),
     hint: hintFor(refusal, code),
   };
   const known = isKnown(code) ? makers[code] : undefined;
@@ -75,14 +78,15 @@ const denied: Maker = ({ subject, body }, code, details) => {
   const reason = member(body, "deny_reason");
   // With the shipped policy a used-up budget is a policy's word (contract agent.md 7).
   if (code === "policy_denied" && typeof reason === "string" && reason.startsWith("budget exhausted"))
-    return new LatchGateBudgetExhausted(subject, details);
+    // More calls are what is missing, and no grant.
+    return new LatchGateBudgetExhausted(subject, { ...details, hint: undefined });
   const word = code ?? details.code;
   return new LatchGateDenied(subject, typeof reason === "string" ? `${word}: ${reason}` : word, details);
 };
 const budgetExhausted: Maker = ({ subject }, _code, details) =>
   new LatchGateBudgetExhausted(subject, details);
-const unauthorized: Maker = (_refusal, code, details) =>
-  new LatchGateAuthError(code ?? "unauthorized", details);
+const unauthorized: Maker = (_refusal, code = "unauthorized", details) =>
+  new LatchGateAuthError(code, { ...details, code });
 const leaseExpired: Maker = (_refusal, code, details) =>
   new LatchGateLeaseExpired(code ?? "lease_expired", details);
 const replayed: Maker = (_refusal, code, details) =>
@@ -176,8 +180,15 @@ function byStatus(status: number): Maker {
   return unavailable;
 }
 
-function hintFor({ body, receivedAt }: Refusal, code: string | undefined): string | undefined {
+function hintFor(
+  { operationId, status, body, receivedAt }: Refusal,
+  code: string | undefined,
+): string | undefined {
   const reason = member(body, "deny_reason");
+  if (status >= 300 && status < 400)
+    return "this is a redirect, and none is followed: is the base URL the gate's own?";
+  if (operationId === "pollApproval" && status === 404)
+    return "the gate has no such approval, or another session opened it: only that one may see it";
   if (code === "invalid_dpop" && typeof reason === "string")
     return htuHint(reason) ?? clockHint(reason, receivedAt);
   return code !== undefined && isKnown(code) ? hints[code] : undefined;
