@@ -7,8 +7,11 @@ export type ReplayVerdict = "fresh" | "seen" | "full";
 export function createReplayStore(now: () => number, capacity: number) {
   // Entries leave in the order in which they came: all live equally long.
   const seenUntil = new Map<string, number>();
+  let pruned = 0;
 
   function prune(time: number) {
+    if (time - pruned < 1000 && seenUntil.size < capacity) return;
+    pruned = time;
     for (const [jti, until] of seenUntil) {
       if (until > time) return;
       seenUntil.delete(jti);
@@ -19,7 +22,9 @@ export function createReplayStore(now: () => number, capacity: number) {
     take(jti: string): ReplayVerdict {
       const time = now();
       prune(time);
-      if (seenUntil.has(jti)) return "seen";
+      const until = seenUntil.get(jti);
+      if (until !== undefined && until > time) return "seen";
+      if (until !== undefined) seenUntil.delete(jti);
       if (seenUntil.size >= capacity) return "full";
       seenUntil.set(jti, time + LIFETIME_MS);
       return "fresh";

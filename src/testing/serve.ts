@@ -55,11 +55,14 @@ export async function serve(
   if (options.socket !== undefined) chmodSync(options.socket, 0o600);
 
   const address = options.socket === undefined ? (server.address() as AddressInfo) : undefined;
-  const close = () =>
-    new Promise<void>((resolve) => {
+  const close = async () => {
+    // One turn for a client in this process to see that its last write has ended: node:http throws otherwise.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  };
   return {
     socket: options.socket ?? "",
     url: address === undefined ? "" : `http://${address.address}:${address.port}`,
@@ -97,7 +100,7 @@ async function answer(
 
 /**
  * The body, up to the first chunk that is too much; `undefined` when the client went away while sending it. The gate
- * answers 413 while the rest is still on its way, which makes node:http throw in whoever sends it: here it is read.
+ * answers 413 while the rest is still on its way, and whether that answer is seen is then chance: here the rest is read.
  */
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
