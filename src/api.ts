@@ -1,5 +1,6 @@
 import createClient, { type Client } from "openapi-fetch";
 import {
+  type CallDefaults,
   callRequest,
   callState,
   failureError,
@@ -24,8 +25,8 @@ export function createApi<Paths extends object>(
   pipe: Pipe,
   ids: readonly OperationId[],
   route: Route,
+  defaults: CallDefaults,
   clock: Clock,
-  timeoutOf: (id: OperationId) => number,
 ): Api<Paths> {
   const find = finder(ids, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
   return createClient<Paths>({
@@ -35,10 +36,12 @@ export function createApi<Paths extends object>(
       const body = request.body === null ? undefined : await request.text();
       const { signal } = request;
       const state = callState(
-        { operationId: id, subject, path, signal, pinned: undefined, timeoutMs: timeoutOf(id) },
+        { operationId: id, subject, path, pinned: undefined },
+        { signal },
+        defaults,
         clock,
       );
-      const { url, headers, ...rest } = callRequest(state, route, body, clock);
+      const { url, headers, ...rest } = callRequest(state, route, body);
       try {
         const sent = { ...rest, url: `${url}${search}`, headers: { ...ownHeaders(request), ...headers } };
         const response = await pipe(sent);

@@ -1,6 +1,7 @@
 import type { Route } from "./config.ts";
 import {
   BufferedResponse,
+  type Clock,
   type FailureCode,
   type GateRequest,
   type ResponseHeaders,
@@ -20,13 +21,14 @@ export class Attempt {
   readonly #route: Route;
   readonly #resolve: (response: BufferedResponse) => void;
   readonly #reject: (failure: SendFailure) => void;
-  readonly #timer: NodeJS.Timeout | undefined;
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
+  #callOffTimer = () => {};
 
   constructor(
     request: GateRequest,
     route: Route,
+    clock: Clock,
     resolve: (response: BufferedResponse) => void,
     reject: (failure: SendFailure) => void,
   ) {
@@ -40,8 +42,7 @@ export class Attempt {
     }
     request.signal?.addEventListener("abort", this.#aborted, { once: true });
     if (request.timeoutMs <= 0) this.#timedOut();
-    // Node's timers end at 2^31 ms; a longer one would fire at once.
-    else this.#timer = setTimeout(this.#timedOut, Math.min(request.timeoutMs, 2 ** 31 - 1));
+    else this.#callOffTimer = clock.timer(request.timeoutMs, this.#timedOut);
   }
 
   /** One more piece of the answer; false when it is more than is allowed. */
@@ -105,7 +106,7 @@ export class Attempt {
   #finish(): boolean {
     if (this.done) return false;
     this.done = true;
-    clearTimeout(this.#timer);
+    this.#callOffTimer();
     this.request.signal?.removeEventListener("abort", this.#aborted);
     return true;
   }

@@ -1,3 +1,4 @@
+import { type RetryOptions, type RetryPolicy, retryPolicy } from "./backoff.ts";
 import type { Route } from "./config.ts";
 import type { Credentials, SignableRequest } from "./dpop.ts";
 import {
@@ -8,8 +9,8 @@ import {
   LatchGateTransportError,
 } from "./errors.ts";
 import type { operations as AgentOperations } from "./generated/agent.ts";
-import type { OperationFacts } from "./generated/operations.ts";
-import { type OperationId, operations } from "./outcomes.ts";
+import type { AnswerFacts, OperationFacts } from "./generated/operations.ts";
+import { answerFacts, errorCodeOf, type OperationId, operations } from "./outcomes.ts";
 import { refusalError } from "./refusals.ts";
 import { type BufferedResponse, type Clock, type Send, SendFailure } from "./send.ts";
 
@@ -19,6 +20,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long the call may take with everything it needs (a lease, retries), in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** How often a call that surely did nothing is made again; `false`: nothing is ever sent twice. */
+  readonly retry?: RetryOptions | false | undefined;
 }
 
 /** What the layers of the pipe know and note about one call. */
@@ -28,14 +31,18 @@ export interface CallState {
   /** The action's id, or a word in brackets such as `<receipt>`. */
   readonly subject: string;
   readonly path: string;
+  readonly clock: Clock;
   /** On the monotonic clock, in milliseconds. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
+  readonly policy: RetryPolicy;
   /** The only session that can make this call; any, if undefined. */
   readonly pinned: CallSession | undefined;
   /** The session of the last attempt. */
   session: CallSession | undefined;
   attempts: number;
+  /** What the last try gave, where an earlier failure stands for the call. */
+  lastFailure: BufferedResponse | SendFailure | undefined;
 }
 
 /** A session as the pipe sees it. */
@@ -82,56 +89,59 @@ export type Call = <Id extends OperationId, Status extends number = 200 | 202>(
 const MAX_BODY_BYTES = 1024 * 1024;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** An action may take 30 s at the gate by itself. */
-const EXECUTE_TIMEOUT_MS = 45_000;
 
-/** How long a call of this operation may take, where the caller says nothing about this one call. */
-export const timeoutFor = (id: OperationId, given: number | undefined) =>
-  given ?? (id === "executeAction" ? EXECUTE_TIMEOUT_MS : DEFAULT_TIMEOUT_MS);
+/** Where the gate itself may take longer: an action has 30 s there. */
+const TIMEOUTS_MS: { readonly [Id in OperationId]?: number } = { executeAction: 45_000 };
+
+/** What a client says of all its calls. */
+export interface CallDefaults {
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy;
+}
 
 /**
  * The door for named methods: a call by its operation's name, to a typed result or an error of this package.
  */
-export function createCall(pipe: Pipe, route: Route, clock: Clock, timeoutMs: number | undefined): Call {
+export function createCall(pipe: Pipe, route: Route, defaults: CallDefaults, clock: Clock): Call {
   return async (operationId, input, options = {}) => {
-    const operation = operations[operationId];
     const subject = input.subject ?? "<call>";
-    const path = pathFor(operation, input.path ?? {}, subject);
+    const path = pathFor(operations[operationId], input.path ?? {}, subject);
     const body = input.body === undefined ? undefined : jsonText(input.body, subject);
-    const timeout = checkedTimeout(options.timeoutMs ?? timeoutFor(operationId, timeoutMs), subject);
-    const state = callState(
-      { operationId, subject, path, timeoutMs: timeout, signal: options.signal, pinned: input.session },
-      clock,
-    );
-    const response = await pipe(callRequest(state, route, body, clock)).catch((error: unknown) => {
+    const state = callState({ operationId, subject, path, pinned: input.session }, options, defaults, clock);
+    const response = await pipe(callRequest(state, route, body)).catch((error: unknown) => {
       throw failureError(state, error);
     });
     const accept: readonly number[] = input.accept ?? [200, 202];
-    const result = accept.includes(response.status)
-      ? resultOf(state, response)
-      : refused(state, response, clock);
-    return result as never;
+    if (!accept.includes(response.status)) throw refused(state, response);
+    return resultOf(state, response) as never;
   };
 }
 
-/** A new call's state; it begins to run out now. */
+/** A new call's state; its time begins to run out now. */
 export function callState(
-  from: Pick<CallState, "operationId" | "subject" | "path" | "signal" | "pinned"> & { timeoutMs: number },
+  call: Pick<CallState, "operationId" | "subject" | "path" | "pinned">,
+  options: CallOptions,
+  defaults: CallDefaults,
   clock: Clock,
 ): CallState {
-  const { operationId, subject, path, signal, pinned, timeoutMs } = from;
-  const operation = operations[operationId];
-  const deadline = clock.monotonic() + timeoutMs;
-  return { operationId, operation, subject, path, deadline, signal, pinned, session: undefined, attempts: 0 };
+  const { operationId, subject } = call;
+  const own = options.timeoutMs ?? defaults.timeoutMs;
+  const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
+  return {
+    ...call,
+    operation: operations[operationId],
+    clock,
+    deadline: clock.monotonic() + checkedTimeout(timeoutMs, subject),
+    signal: options.signal,
+    policy: options.retry === undefined ? defaults.retry : retryPolicy(options.retry),
+    session: undefined,
+    attempts: 0,
+    lastFailure: undefined,
+  };
 }
 
-export function callRequest(
-  state: CallState,
-  route: Route,
-  body: string | undefined,
-  clock: Clock,
-): CallRequest {
-  const { operation, path, signal, deadline } = state;
+export function callRequest(state: CallState, route: Route, body: string | undefined): CallRequest {
+  const { operation, path, signal, deadline, clock } = state;
   return {
     url: `${route.baseUrl}${path}`,
     method: operation.method,
@@ -150,7 +160,12 @@ export function failureError(state: CallState, error: unknown): LatchGateError {
   if (error instanceof LatchGateError) return error;
   if (!(error instanceof SendFailure)) throw error;
   const outcome = error.sent ? state.operation.lost.outcome : "not_executed";
-  const details: ErrorDetails = { ...detailsOf(state), code: error.code, outcome, cause: error.cause };
+  const details: ErrorDetails = {
+    ...detailsOf(state),
+    code: error.code,
+    outcome,
+    cause: laterError(state) ?? error.cause,
+  };
   if (outcome === "not_executed") return new LatchGateTransportError(error.message, details);
   return new LatchGateOutcomeUnknown(`${error.message}: ${MAY_HAVE_RUN}`, details);
 }
@@ -159,6 +174,14 @@ export function failureError(state: CallState, error: unknown): LatchGateError {
 export function detailsOf(state: CallState): ErrorDetails {
   const { operation, path, attempts, session } = state;
   return { request: { method: operation.method, path }, attempts, sessionId: session?.sessionId };
+}
+
+/** The error of the last try, where it is not the one that stands. */
+function laterError(state: CallState): LatchGateError | undefined {
+  const { lastFailure } = state;
+  if (lastFailure === undefined) return undefined;
+  const alone = { ...state, lastFailure: undefined };
+  return lastFailure instanceof SendFailure ? failureError(alone, lastFailure) : refused(alone, lastFailure);
 }
 
 /** The request's path, with every parameter checked against the document before it gets there. */
@@ -257,22 +280,19 @@ export function unreadable(state: CallState, status: number, problem: string): L
   return new LatchGateOutcomeUnknown(`${problem}: ${MAY_HAVE_RUN}`, details);
 }
 
-function refused(state: CallState, response: BufferedResponse, clock: Clock): never {
+function refused(state: CallState, response: BufferedResponse): LatchGateError {
   const { status, headers, body: text } = response;
   const parsed = parseJson(text);
   // Whatever text it is, an error keeps no more than a person would read.
   const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
-  const { operationId, subject } = state;
-  throw refusalError({
-    operationId,
-    subject,
-    status,
-    body,
-    headers,
-    receivedAt: clock.now(),
-    details: detailsOf(state),
-  });
+  const { operationId, subject, clock } = state;
+  const details = { ...detailsOf(state), cause: laterError(state) };
+  return refusalError({ operationId, subject, status, body, headers, receivedAt: clock.now(), details });
 }
+
+/** What the documents say of an answer to this call. */
+export const factsOf = ({ operation }: CallState, response: BufferedResponse): AnswerFacts =>
+  answerFacts(operation, response.status, errorCodeOf(parseJson(response.body)));
 
 /** JSON's value, and undefined (which no JSON is) where there is none. */
 export function parseJson(text: string): unknown {

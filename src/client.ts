@@ -1,18 +1,18 @@
 import { type Api, createApi } from "./api.ts";
+import { type RetryOptions, retryPolicy } from "./backoff.ts";
 import {
   type Call,
   type CallOptions,
+  type CallRequest,
   type CallState,
   callState,
   createCall,
   detailsOf,
   failureError,
-  type Pipe,
-  timeoutFor,
   unreadable,
 } from "./call.ts";
 import type { ConnectionOptions } from "./config.ts";
-import { signed } from "./dpop.ts";
+import { createProofClock, signed } from "./dpop.ts";
 import { LatchGateApprovalLost, LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
 import type { components, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
@@ -26,6 +26,7 @@ import {
   egressProfileFromJson,
   receiptFromJson,
 } from "./models.ts";
+import { resending, retrying } from "./retry.ts";
 import { type Clock, createClock } from "./send.ts";
 import { checkedLease, type Session, type SessionView } from "./session.ts";
 import { createTransport, type Transport } from "./transport.ts";
@@ -40,6 +41,8 @@ export interface ClientOptions extends ConnectionOptions {
   readonly agentId?: string | undefined;
   /** How long one call may take, in milliseconds. Default 30,000, and 45,000 for `execute`. */
   readonly timeoutMs?: number | undefined;
+  /** How often a call that surely did nothing is made again; `false`: nothing is ever sent twice. Default 3 tries. */
+  readonly retry?: RetryOptions | false | undefined;
   /** What a lease is asked for when the client takes it by itself. */
   readonly lease?: LeaseOptions | undefined;
   /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
@@ -300,46 +303,33 @@ interface Agent {
   close(): Promise<void>;
 }
 
-function createAgent(options: ClientOptions): Agent {
-  const transport = transportOf(options);
-  const { route } = transport;
-  const clock = createClock(options.now);
-  const send = signed(route.publicBaseUrl, clock.now, transport.send);
-  const attempts: Pipe = (request) => {
-    request.call.attempts += 1;
-    return send(request);
-  };
-  const { timeoutMs } = options;
-  const ask = createCall(attempts, route, clock, timeoutMs);
-  const lazily = options.agentId === undefined ? undefined : (options.lease ?? {});
+function createAgent(options: ClientOptions, clock = createClock(options.now)): Agent {
+  const transport = transportOf(options, clock);
+  const { route, quota } = transport;
+  const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
+  const proofClock = createProofClock(clock.now);
+  const attempt = signed<CallRequest>(route.publicBaseUrl, proofClock.now, resending(clock, transport.send));
+  const ask = createCall(retrying(quota, proofClock, clock, attempt), route, defaults, clock);
   const leases = createLeases(
     async (body) => checkedLease((await ask("createLease", { body, subject: "<connect>" })).body),
     clock,
-    lazily,
+    options.agentId === undefined ? undefined : (options.lease ?? {}),
     quietly(options.onEvent),
   );
-  const pipe = leased(leases, clock, attempts);
+  const pipe = retrying(quota, proofClock, clock, leased(leases, clock, attempt));
+  const connecting = {
+    operationId: "createLease",
+    subject: "<connect>",
+    path: agentOperations.createLease.path,
+  } as const;
   return {
-    call: createCall(pipe, route, clock, timeoutMs),
+    call: createCall(pipe, route, defaults, clock),
     leases,
     transport,
     clock,
-    waiting: ({ signal, timeoutMs: own }) =>
-      callState(
-        {
-          operationId: "createLease",
-          subject: "<connect>",
-          path: agentOperations.createLease.path,
-          signal,
-          pinned: undefined,
-          timeoutMs: own ?? timeoutFor("createLease", timeoutMs),
-        },
-        clock,
-      ),
+    waiting: (own) => callState({ ...connecting, pinned: undefined }, own, defaults, clock),
     api: () =>
-      createApi<paths>(pipe, Object.keys(agentOperations) as AgentOperationId[], route, clock, (id) =>
-        timeoutFor(id, timeoutMs),
-      ),
+      createApi<paths>(pipe, Object.keys(agentOperations) as AgentOperationId[], route, defaults, clock),
     close: async () => {
       if (options.transport === undefined) await transport.close();
     },
@@ -356,8 +346,8 @@ const CONNECTION_OPTIONS = [
   "maxResponseBytes",
 ] as const;
 
-function transportOf(options: ClientOptions): Transport {
-  if (options.transport === undefined) return createTransport(options);
+function transportOf(options: ClientOptions, clock: Clock): Transport {
+  if (options.transport === undefined) return createTransport(options, clock);
   const also = CONNECTION_OPTIONS.filter((name) => options[name] !== undefined);
   if (also.length === 0) return options.transport;
   throw new LatchGateInvalidRequest(

@@ -117,6 +117,28 @@ export interface Credentials {
   authorization(): string;
 }
 
+/** The clock that proofs are dated by: this machine's, or the gate's once the two were found to differ. */
+export interface ProofClock {
+  now(): number;
+  /** Goes by the gate's time from now on; false (and unchanged) when that is more than ten minutes away. */
+  correct(gateNow: number): boolean;
+}
+
+const MAX_CORRECTION_MS = 600_000;
+
+export function createProofClock(now: () => number): ProofClock {
+  let offset = 0;
+  return {
+    now: () => now() + offset,
+    correct(gateNow) {
+      const difference = gateNow - now();
+      if (!(Math.abs(difference) <= MAX_CORRECTION_MS)) return false;
+      offset = difference;
+      return true;
+    },
+  };
+}
+
 /** A request that is to be signed with these credentials, or not at all. */
 export interface SignableRequest extends GateRequest {
   readonly credentials: Credentials | undefined;
@@ -128,11 +150,11 @@ export interface SignableRequest extends GateRequest {
  * Signs innermost: one proof names one attempt, and its `iat` is read when the request is handed on.
  * @param publicBaseUrl what the gate believes its URL to be: the base of `htu`, wherever the request really goes
  */
-export function signed(
+export function signed<Request extends SignableRequest>(
   publicBaseUrl: string,
   now: () => number,
-  next: Send<GateRequest, BufferedResponse>,
-): Send<SignableRequest, BufferedResponse> {
+  next: Send<Request, BufferedResponse>,
+): Send<Request, BufferedResponse> {
   return async (request) => {
     const { credentials } = request;
     if (credentials === undefined) return next(request);

@@ -1,9 +1,8 @@
-import { type CallOptions, type CallRequest, type CallState, type Pipe, parseJson } from "./call.ts";
+import { type CallOptions, type CallState, factsOf, type Pipe } from "./call.ts";
 import { DPoPKeyPair } from "./dpop.ts";
 import { LatchGateBudgetExhausted, LatchGateInvalidRequest, LatchGateNotConnected } from "./errors.ts";
 import type { components } from "./generated/agent.ts";
-import { answerFacts, errorCodeOf } from "./outcomes.ts";
-import { type BufferedResponse, type Clock, SendFailure } from "./send.ts";
+import { type Clock, SendFailure } from "./send.ts";
 import { Budget, type LeaseAnswer, Session, type SessionView } from "./session.ts";
 
 export type LeaseRequest = components["schemas"]["LeaseRequest"];
@@ -156,50 +155,32 @@ export function createLeases(
 }
 
 /**
- * Makes each attempt of a call with one session from beginning to end. A call whose lease the gate refuses (so nothing
- * ran) is made once more with a new one; the refusal stands if that fails too, unless the second may have run.
+ * Makes each attempt of a call with one session from beginning to end, and counts it against its budget unless it surely
+ * did not run. A session whose lease the gate refuses is not used again.
  */
 export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
-  async function attempt(request: CallRequest, session: Session): Promise<BufferedResponse> {
+  return async (request) => {
     const { call } = request;
+    if (call.operation.security !== "lease") return next(request);
+    // Whoever pins a session got it from here.
+    const session = (call.pinned as Session | undefined) ?? (await leases.acquire(call));
     call.session = session;
     const counted = call.operation.effect === "world";
     if (counted) session.budget.take();
     try {
-      const timeoutMs = call.deadline - clock.monotonic();
+      const timeoutMs = Math.min(request.timeoutMs, call.deadline - clock.monotonic());
       const response = await next({ ...request, credentials: session, timeoutMs });
-      if (counted && !response.ok && factsOf(call, response).outcome === "not_executed")
-        session.budget.giveBack();
+      if (response.ok) return response;
+      const { outcome, again } = factsOf(call, response);
+      if (counted && outcome === "not_executed") session.budget.giveBack();
+      if (again === "new_lease") leases.refuse(session);
       return response;
     } catch (error) {
       if (counted && error instanceof SendFailure && !error.sent) session.budget.giveBack();
       throw error;
     }
-  }
-
-  return async (request) => {
-    const { call } = request;
-    if (call.operation.security !== "lease") return next(request);
-    // Whoever pins a session got it from here.
-    if (call.pinned !== undefined) return attempt(request, call.pinned as Session);
-    const session = await leases.acquire(call);
-    const response = await attempt(request, session);
-    if (response.ok || factsOf(call, response).again !== "new_lease") return response;
-    leases.refuse(session);
-    const renewed = await leases.acquire(call).catch(() => undefined);
-    if (renewed === undefined) return response;
-    try {
-      const second = await attempt(request, renewed);
-      return second.ok || factsOf(call, second).outcome !== "not_executed" ? second : response;
-    } catch (error) {
-      if (error instanceof SendFailure && !error.sent) return response;
-      throw error;
-    }
   };
 }
-
-const factsOf = (call: CallState, response: BufferedResponse) =>
-  answerFacts(call.operation, response.status, errorCodeOf(parseJson(response.body)));
 
 /** The waiting of one caller for what others wait for too: its own deadline and signal end it, and not the flight. */
 function within<Value>(promise: Promise<Value>, { deadline, signal }: Wait, clock: Clock): Promise<Value> {
@@ -210,12 +191,11 @@ function within<Value>(promise: Promise<Value>, { deadline, signal }: Wait, cloc
     };
     const aborted = () =>
       stop(new SendFailure("aborted", "the call was aborted by its signal", { sent: false }));
-    const timer = setTimeout(
-      () => stop(new SendFailure("timeout", "no lease within the time of the call", { sent: false })),
-      Math.min(Math.max(0, deadline - clock.monotonic()), 2 ** 31 - 1),
+    const callOff = clock.timer(deadline - clock.monotonic(), () =>
+      stop(new SendFailure("timeout", "no lease within the time of the call", { sent: false })),
     );
     const done = () => {
-      clearTimeout(timer);
+      callOff();
       signal?.removeEventListener("abort", aborted);
     };
     if (signal?.aborted) aborted();

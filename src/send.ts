@@ -92,16 +92,53 @@ export class SendFailure extends Error {
   }
 }
 
-/** Where time comes from, so that a test can pass its own. */
+/** Where time and chance come from, so that a test can pass its own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Milliseconds that never go back, from an arbitrary start. */
   monotonic(): number;
+  /** Runs something later; gives the way to call it off. */
+  timer(ms: number, run: () => void): () => void;
+  /** From 0 to below 1. */
+  random(): number;
 }
 
-/** The system's clock; with `now` given, that one for both uses. */
+/** Node's timers end at 2^31 ms; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function systemTimer(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, Math.min(Math.max(0, ms), MAX_TIMER_MS));
+  return () => clearTimeout(timer);
+}
+
+/** The system's clock; with `now` given, that one both for the time and for how much of it has passed. */
 export function createClock(now?: () => number): Clock {
-  if (now === undefined) return { now: Date.now, monotonic: () => performance.now() };
-  return { now, monotonic: now };
+  return {
+    now: now ?? Date.now,
+    monotonic: now ?? (() => performance.now()),
+    timer: systemTimer,
+    random: Math.random,
+  };
+}
+
+/** Resolves after `ms`, and rejects at once when the signal is aborted; leaves neither timer nor listener behind. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => {
+      callOff();
+      reject(
+        new SendFailure("aborted", "the call was aborted by its signal", {
+          sent: false,
+          cause: signal?.reason,
+        }),
+      );
+    };
+    const callOff = clock.timer(ms, () => {
+      signal?.removeEventListener("abort", aborted);
+      resolve();
+    });
+    if (signal?.aborted) aborted();
+    else signal?.addEventListener("abort", aborted, { once: true });
+  });
 }

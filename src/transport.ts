@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 // Not the root: importing that on Node 20 replaces the dispatcher of the host's own fetch.
 import Pool from "undici/lib/dispatcher/pool.js";
 import { Attempt, neverSent } from "./attempt.ts";
+import { createQuota, type RetryQuota } from "./backoff.ts";
 import {
   type ConnectionOptions,
   type DispatcherLike,
@@ -11,6 +12,8 @@ import {
 } from "./config.ts";
 import {
   type BufferedResponse,
+  type Clock,
+  createClock,
   type GateRequest,
   type ResponseHeaders,
   type Send,
@@ -20,6 +23,8 @@ import {
 /** How a client's bytes travel. Several clients may share one; whoever made it closes it. */
 export interface Transport {
   readonly route: Route;
+  /** What an outage may cost in repetitions, for all who share this transport. */
+  readonly quota: RetryQuota;
   readonly send: Send<GateRequest, BufferedResponse>;
   /** The undici dispatcher that this transport uses, or one to the same gate where it uses none. */
   readonly dispatcher: Dispatcher;
@@ -39,7 +44,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * …
  * await transport.close();
  */
-export function createTransport(options: ConnectionOptions = {}): Transport {
+export function createTransport(options: ConnectionOptions = {}, clock: Clock = createClock()): Transport {
   const route = resolveRoute(options);
   let pool: Pool | undefined;
   let closed = false;
@@ -56,9 +61,10 @@ export function createTransport(options: ConnectionOptions = {}): Transport {
     });
     return pool;
   };
-  const send = sender(route, ownPool);
+  const send = sender(route, clock, ownPool);
   return {
     route,
+    quota: createQuota(),
     async send(request) {
       if (closed) throw new SendFailure("closed", "the client is closed", { sent: false });
       return send(request);
@@ -74,11 +80,11 @@ export function createTransport(options: ConnectionOptions = {}): Transport {
   };
 }
 
-function sender(route: Route, ownPool: () => Pool): Send<GateRequest, BufferedResponse> {
+function sender(route: Route, clock: Clock, ownPool: () => Pool): Send<GateRequest, BufferedResponse> {
   const start = starter(route, ownPool);
   return (request) =>
     new Promise((resolve, reject) => {
-      const attempt = new Attempt(request, route, resolve, reject);
+      const attempt = new Attempt(request, route, clock, resolve, reject);
       if (!attempt.done) start(attempt);
     });
 }

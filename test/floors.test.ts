@@ -7,8 +7,8 @@ const SOURCE = resolve(import.meta.dirname, "../src");
 
 /** The house of the package: a file may import from its own floor and from those below. */
 const FLOORS = [
-  ["send", "errors", "outcomes", "refusals", "models", "receipts", "config", "undici-pool.d"],
-  ["attempt", "transport", "dpop", "call"],
+  ["send", "errors", "outcomes", "refusals", "backoff", "models", "receipts", "config", "undici-pool.d"],
+  ["attempt", "transport", "dpop", "call", "retry"],
   ["session", "lease", "api"],
   ["client"],
   ["index"],

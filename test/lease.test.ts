@@ -167,7 +167,7 @@ describe("renewal", () => {
 
   it("a renewal in the background that fails does not fail the call, and is not tried with every call", async () => {
     const events: LeaseEvent[] = [];
-    const { client, gate, leases } = world({}, { onEvent: (event) => events.push(event) });
+    const { client, gate, leases } = world({}, { onEvent: (event) => events.push(event), retry: false });
     await client.execute("count");
     gate.advance(245_000);
     gate.fault(
@@ -180,7 +180,7 @@ describe("renewal", () => {
   });
 
   it("an old lease with seconds left is used when no new one can be had", async () => {
-    const { client, gate } = world();
+    const { client, gate } = world({}, { retry: false });
     const first = await client.execute("count");
     gate.advance(290_000);
     gate.fault("createLease", { kind: "answer", status: 503, code: "clock_error" });
@@ -236,7 +236,7 @@ describe("a refused lease", () => {
     const { client, gate } = world();
     await client.execute("count");
     gate.fault("executeAction", { kind: "answer", status: 401, code: "lease_expired" });
-    gate.fault("createLease", { kind: "refuse" });
+    gate.fault({ operation: "createLease", times: 3 }, { kind: "refuse" });
     expect(await failure(client.execute("count"))).toMatchObject({
       name: "LatchGateLeaseExpired",
       detail: "lease_expired",
@@ -257,7 +257,7 @@ describe("a refused lease", () => {
 
 describe("the budget", () => {
   it("a call counts unless it surely did not run", async () => {
-    const { client, gate } = world();
+    const { client, gate } = world({}, { retry: false });
     await client.connect({ maxCalls: 10 });
     await client.execute("count");
     expect(client.session?.callsLeft).toBe(9);
