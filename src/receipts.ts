@@ -53,7 +53,7 @@ const HASHED = [
  * @param keys what an operator got from `GET /v1/receipt-keys`; an agent has none, then the signature is not checked
  */
 export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: ReceiptKeys): ReceiptVerdict {
-  const wire = "raw" in receipt ? (receipt as ExecutionReceipt).raw : (receipt as WireReceipt);
+  const wire = isOurs(receipt) ? receipt.raw : receipt;
   const hash = checkHash(wire);
   const signature = checkSignature(wire, isKeySet(keys) ? keys.keys : keys);
   const failed = hash.result !== "ok" || signature.result === "failed";
@@ -64,16 +64,23 @@ export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: Re
   };
 }
 
+/** The wire's own object may have any further members, one called `raw` too: that one does not speak for it. */
+const isOurs = (receipt: ExecutionReceipt | WireReceipt): receipt is ExecutionReceipt =>
+  !("receipt_id" in receipt) && typeof receipt["raw"] === "object" && receipt["raw"] !== null;
+
 const isKeySet = (keys: ReceiptKeys | undefined): keys is { readonly keys: readonly ReceiptKey[] } =>
   keys !== undefined && !Array.isArray(keys);
 
 function checkHash(receipt: WireReceipt): VerificationStep {
   const missing = HASHED.filter((name) => receipt[name] === undefined);
   if (missing.length > 0) return failed(`the receipt lacks ${missing.join(", ")}`);
-  const members = Object.fromEntries(HASHED.map((name) => [name, receipt[name]]));
+  const members = Object.fromEntries(HASHED.map((name): [string, unknown] => [name, receipt[name]]));
   // The gate hashes chrono's own spelling of UTC, and serialises the other one.
-  for (const name of ["started_at", "finished_at"] as const)
-    members[name] = receipt[name].replace(/Z$/, "+00:00");
+  for (const name of ["started_at", "finished_at"]) {
+    const time = members[name];
+    if (typeof time !== "string") return failed(`${name} is no time`);
+    members[name] = time.replace(/Z$/, "+00:00");
+  }
   const computed = createHash("sha256")
     .update(canonicalize(members) ?? "")
     .digest("hex");
