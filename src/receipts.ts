@@ -99,6 +99,7 @@ function checkSignature(receipt: WireReceipt, keys: readonly ReceiptKey[] | unde
   if (!/^[0-9a-f]{64}$/.test(key.x_hex) || !key.x_hex.startsWith(signing_key_id))
     return failed("the key is not the one that its kid names");
   if (!/^[0-9a-f]{128}$/.test(receipt_signature)) return failed("receipt_signature is not 64 bytes in hex");
+  if (typeof receipt.result_hash !== "string") return failed("the receipt has no result_hash");
   const signature = Buffer.from(receipt_signature, "hex");
   if (isWeakPoint(Buffer.from(key.x_hex, "hex")) || isWeakPoint(signature.subarray(0, 32)))
     return failed("the key or the signature is a point that verifies anything");
