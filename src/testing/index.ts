@@ -8,12 +8,12 @@ export type { Fault, FaultHandle, FaultMatch } from "./faults.ts";
 export {
   type ApprovalView,
   MockGate,
-  type MockGateOptions,
   type OperatorAnswer,
   type SessionView,
 } from "./gate.ts";
 export type { LeaseKey } from "./leases.ts";
 export type { AuditEvent } from "./ledger.ts";
+export type { MockGateOptions } from "./options.ts";
 export type { ProofClaims } from "./proof.ts";
 export type { ReceiptKey } from "./receipts.ts";
 export type { GateServer, ListenOptions } from "./serve.ts";

@@ -20,7 +20,8 @@ export async function checkParams(
   let params: unknown;
   try {
     params = JSON.parse(text);
-    if (text.includes("e") || text.includes("E")) parseJson(text); // 1e999 is Infinity here, and no number there
+    // 1e999 is Infinity to JavaScript, and the 128th level is no JSON to the gate.
+    if (/[eE]\+?\d{3}|\d{309}/.test(text) || depthOf(params) > MAX_DEPTH) parseJson(text);
   } catch {
     return { ok: false, reason: `invalid JSON body: ${syntaxErrorOf(text)}` };
   }
@@ -67,11 +68,12 @@ function limitsOf(value: unknown, what: "request" | "response"): string | undefi
   return undefined;
 }
 
-function depthOf(value: unknown): number {
-  if (value === null || typeof value !== "object") return 0;
-  let deepest = 0;
-  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner));
-  return deepest + 1;
+/** How deep a value is nested; what is deeper than any parser of the gate goes is not looked at. */
+function depthOf(value: unknown, level = 0): number {
+  if (value === null || typeof value !== "object" || level > 128) return level;
+  let deepest = level + 1;
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner, level + 1));
+  return deepest;
 }
 
 function longestArray(value: unknown): number {

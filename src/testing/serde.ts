@@ -62,8 +62,12 @@ const LITERALS = [
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
+/** serde_json's own limit: the 128th level is refused. */
+const RECURSION_LIMIT = 128;
+
 function createParser(text: string) {
   let at = 0;
+  let depth = 0;
 
   function fail(what: string, offset = at + 1): never {
     throw new JsonSyntaxError(`${what} at ${position(text, Math.min(offset, text.length))}`);
@@ -133,12 +137,20 @@ function createParser(text: string) {
     return { kind: "object", members, end: at };
   }
 
+  function nested(inner: () => JsonNode): JsonNode {
+    depth += 1;
+    if (depth >= RECURSION_LIMIT) fail("recursion limit exceeded");
+    const node = inner();
+    depth -= 1;
+    return node;
+  }
+
   function value(): JsonNode {
     skipSpace();
     const next = text[at];
     if (next === undefined) fail("EOF while parsing a value");
-    if (next === "{") return object();
-    if (next === "[") return array();
+    if (next === "{") return nested(object);
+    if (next === "[") return nested(array);
     if (next === '"') {
       const found = string();
       return { kind: "string", value: found, end: at };

@@ -1,0 +1,141 @@
+import { createRegistry, type MockAction } from "./actions.ts";
+import { createApprovals } from "./approvals.ts";
+import { createBuckets, type RateLimits } from "./buckets.ts";
+import { createBudgets } from "./budgets.ts";
+import { builtinActions } from "./builtin.ts";
+import { createClock } from "./clock.ts";
+import { createLeases, type LeaseKey } from "./leases.ts";
+import { createLedger } from "./ledger.ts";
+import { createIndex, createLog } from "./log.ts";
+import { createPolicy } from "./policy.ts";
+import { createProofVerifier } from "./proof.ts";
+import { createReceipts } from "./receipts.ts";
+import { createReplayStore } from "./replay.ts";
+import { createSchemas } from "./schemas.ts";
+import type { MockWeb } from "./web.ts";
+import { createWorkspace } from "./workspace.ts";
+import { createSlots, type Effect, type Session, type World } from "./world.ts";
+
+/** Options of a {@link MockGate}. Every one has the gate's own default. */
+export interface MockGateOptions {
+  /** Who every lease is for. `dev:anonymous`, as at a gate without an identity provider. */
+  readonly principal?: string;
+  readonly owner?: string;
+  /** A ceiling: scopes outside it are dropped from a lease without a word. None when left out or empty. */
+  readonly scopes?: readonly string[];
+  /**
+   * `none` (the default): whoever asks gets a lease. `peercred`: only on a Unix socket or in process, not over TCP.
+   * `unmapped`: nobody does (403 `identity_forbidden`).
+   */
+  readonly identity?: "none" | "peercred" | "unmapped";
+  /** The base that proofs have to name, whatever address the gate listens on. */
+  readonly publicBaseUrl?: string;
+  /** 300 by default, 3600 at most. */
+  readonly leaseTtlSeconds?: number;
+  /** Actions of one's own, by id. One with the id of a built-in action replaces it. */
+  readonly actions?: Readonly<Record<string, MockAction>>;
+  /** Whether the built-in actions are there (default). */
+  readonly builtinActions?: boolean;
+  /** The actions that may be called, by all or per principal (`*`: everybody). All actions when left out. */
+  readonly grants?: readonly string[] | Readonly<Record<string, readonly string[]>>;
+  /** Requests per second. A gate lets 20 executes of a session pass; `false` lets all pass. */
+  readonly rateLimits?: RateLimits | false;
+  /** Milliseconds since 1970, for a clock of one's own. `advance` adds to it. */
+  readonly now?: () => number;
+  /** Files that are there at the start, by path: absolute, or relative to the gate's root. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** The gate-wide root of files. */
+  readonly root?: string;
+  /** More directories that exist, so that a lease can have one of them for its `fs_root`. */
+  readonly directories?: readonly string[];
+  /** Below which directories a lease may have its `fs_root`. The parent of `root` and `directories` by default. */
+  readonly fsRootPrefixes?: readonly string[];
+  /** What the built-in `http_*` actions find in the web. */
+  readonly web?: MockWeb;
+  /** Names of the secrets that the gate has. */
+  readonly secrets?: readonly string[];
+  /** Further keys whose leases are believed: for leases that another gate has signed. */
+  readonly trustedLeaseKeys?: readonly LeaseKey[];
+  /** What `dev_mode` of an agent's audit events says. True by default. */
+  readonly devMode?: boolean;
+  /** How many requests `received` holds. 10,000 by default. */
+  readonly receivedLimit?: number;
+  /** How many receipts, audit events and effects are held. 100,000 each by default. */
+  readonly historyLimit?: number;
+  /** How many proofs the replay store takes before it refuses all. The gate's 100,000 by default. */
+  readonly replayCapacity?: number;
+  /** Loads Ajv; for tests of what happens without it. */
+  readonly loadAjv?: () => Promise<unknown>;
+}
+
+const DEFAULT_BASE = "http://localhost:3000";
+const DEFAULT_ROOT = "/srv/gate/ws";
+
+/** How many receipts, audit events and effects a gate holds when nothing is said. */
+export const HISTORY_LIMIT = 100_000;
+
+/** A gate as it is when its process begins. */
+export function createWorld(options: MockGateOptions): World {
+  const historyLimit = options.historyLimit ?? HISTORY_LIMIT;
+  const clock = createClock(options.now);
+  const root = options.root ?? DEFAULT_ROOT;
+  const directories = options.directories ?? [];
+  const files = createWorkspace({
+    root,
+    files: { "docs/notes.md": "# notes\n", ...options.files },
+    directories: [...directories, `${root}/docs`, `${root}/src`],
+    allowedPrefixes: options.fsRootPrefixes ?? [root.slice(0, root.lastIndexOf("/")) || root, ...directories],
+  });
+  const builtin = options.builtinActions === false ? {} : builtinActions(files, options.web ?? {});
+  const actions = createRegistry({ ...builtin, ...options.actions });
+  const principal = options.principal ?? "dev:anonymous";
+  const publicBaseUrl = (options.publicBaseUrl ?? DEFAULT_BASE).replace(/\/+$/, "");
+  const limits =
+    options.rateLimits === false
+      ? ({ leases: false, execute: false, anonymous: false } as const)
+      : options.rateLimits;
+  return {
+    clock,
+    settings: {
+      principal,
+      owner: options.owner,
+      scopes: options.scopes,
+      identity: options.identity ?? "none",
+      publicBaseUrl,
+      leaseTtlSeconds: options.leaseTtlSeconds ?? 300,
+      rateLimits: { leases: 50, execute: 20, anonymous: 5, ...limits },
+      secrets: options.secrets ?? [],
+      devMode: options.devMode ?? true,
+    },
+    actions,
+    schemas: createSchemas(options.loadAjv),
+    files,
+    policy: createPolicy(clock, grantsOf(options.grants, principal, [...actions.keys()])),
+    approvals: createApprovals(clock),
+    receipts: createReceipts(clock, historyLimit),
+    ledger: createLedger(clock, historyLimit),
+    effects: createLog<Effect>(historyLimit),
+    proofs: createProofVerifier({ publicBaseUrl: () => publicBaseUrl, seconds: clock.seconds }),
+    replay: createReplayStore(clock.now, options.replayCapacity ?? 100_000),
+    budgets: createBudgets(clock),
+    buckets: createBuckets(clock.seconds),
+    sessions: createIndex<Session>(historyLimit),
+    leases: createLeases(clock, options.trustedLeaseKeys),
+    draining: false,
+    startedMs: clock.now(),
+    slots: createSlots(),
+  };
+}
+
+function grantsOf(
+  grants: MockGateOptions["grants"],
+  principal: string,
+  all: readonly string[],
+): Readonly<Record<string, readonly string[]>> {
+  if (grants === undefined) return { [principal]: all };
+  return isList(grants) ? { [principal]: grants } : grants;
+}
+
+function isList(grants: NonNullable<MockGateOptions["grants"]>): grants is readonly string[] {
+  return Array.isArray(grants);
+}
