@@ -35,12 +35,7 @@ export function createApi<Paths extends object>(
       const { id, path, subject, search } = find(request);
       const body = request.body === null ? undefined : await request.text();
       const { signal } = request;
-      const state = callState(
-        { operationId: id, subject, path, pinned: undefined },
-        { signal },
-        defaults,
-        clock,
-      );
+      const state = callState({ operationId: id, subject, path }, { signal }, defaults, clock);
       const { url, headers, ...rest } = callRequest(state, route, body);
       try {
         const sent = { ...rest, url: `${url}${search}`, headers: { ...ownHeaders(request), ...headers } };

@@ -38,6 +38,7 @@ export interface CallState {
   readonly policy: RetryPolicy;
   /** The only session that can make this call; any, if undefined. */
   readonly pinned: CallSession | undefined;
+  readonly mostOfLife: boolean;
   /** The session of the last attempt. */
   session: CallSession | undefined;
   attempts: number;
@@ -63,6 +64,8 @@ export interface CallInput {
   readonly body?: unknown;
   readonly subject?: string;
   readonly session?: CallSession | undefined;
+  /** Whether the session must have most of its life left: what follows may take as long as a lease lives. */
+  readonly mostOfLife?: boolean;
   /** Statuses that are results and no errors; 200 and 202, if left out. */
   readonly accept?: readonly number[];
 }
@@ -107,7 +110,12 @@ export function createCall(pipe: Pipe, route: Route, defaults: CallDefaults, clo
     const subject = input.subject ?? "<call>";
     const path = pathFor(operations[operationId], input.path ?? {}, subject);
     const body = input.body === undefined ? undefined : jsonText(input.body, subject);
-    const state = callState({ operationId, subject, path, pinned: input.session }, options, defaults, clock);
+    const state = callState(
+      { operationId, subject, path, pinned: input.session, mostOfLife: input.mostOfLife ?? false },
+      options,
+      defaults,
+      clock,
+    );
     const response = await pipe(callRequest(state, route, body)).catch((error: unknown) => {
       throw failureError(state, error);
     });
@@ -119,7 +127,8 @@ export function createCall(pipe: Pipe, route: Route, defaults: CallDefaults, clo
 
 /** A new call's state; its time begins to run out now. */
 export function callState(
-  call: Pick<CallState, "operationId" | "subject" | "path" | "pinned">,
+  call: Pick<CallState, "operationId" | "subject" | "path"> &
+    Partial<Pick<CallState, "pinned" | "mostOfLife">>,
   options: CallOptions,
   defaults: CallDefaults,
   clock: Clock,
@@ -128,6 +137,8 @@ export function callState(
   const own = options.timeoutMs ?? defaults.timeoutMs;
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
   return {
+    pinned: undefined,
+    mostOfLife: false,
     ...call,
     operation: operations[operationId],
     clock,
@@ -213,7 +224,8 @@ export function identifierProblem(
   return undefined;
 }
 
-function jsonText(value: unknown, subject: string): string {
+/** The JSON text of parameters, or an error that says what in them has none. */
+export function jsonText(value: unknown, subject: string): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);

@@ -1,4 +1,5 @@
 import { type Api, createApi } from "./api.ts";
+import { type Approvals, createApprovals, type WaitOptions } from "./approvals.ts";
 import { type RetryOptions, retryPolicy } from "./backoff.ts";
 import {
   type Call,
@@ -7,20 +8,19 @@ import {
   type CallState,
   callState,
   createCall,
-  detailsOf,
   failureError,
-  unreadable,
 } from "./call.ts";
 import type { ConnectionOptions } from "./config.ts";
 import { createProofClock, signed } from "./dpop.ts";
-import { LatchGateApprovalLost, LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
+import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
+import { createExecute, type Execute, type ExecuteOptions } from "./execute.ts";
 import type { components, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
+import { createMemoryJournal, type Journal } from "./journal.ts";
 import { createLeases, type LeaseEvent, type LeaseOptions, type Leases, leased } from "./lease.ts";
 import {
   type ActionResult,
   type ApprovalStatus,
-  actionResultFromJson,
   type EgressProfile,
   type ExecutionReceipt,
   egressProfileFromJson,
@@ -28,8 +28,9 @@ import {
 } from "./models.ts";
 import { resending, retrying } from "./retry.ts";
 import { type Clock, createClock } from "./send.ts";
-import { checkedLease, type Session, type SessionView } from "./session.ts";
+import { checkedLease, type SessionView } from "./session.ts";
 import { createTransport, type Transport } from "./transport.ts";
+import { createValidator } from "./validation.ts";
 
 type Schemas = components["schemas"];
 
@@ -43,6 +44,10 @@ export interface ClientOptions extends ConnectionOptions {
   readonly timeoutMs?: number | undefined;
   /** How often a call that surely did nothing is made again; `false`: nothing is ever sent twice. Default 3 tries. */
   readonly retry?: RetryOptions | false | undefined;
+  /** `before`: parameters are checked before they are sent; see `ExecuteOptions.validate`. */
+  readonly validate?: "before" | undefined;
+  /** Where calls with a `callId` are remembered. Default: in memory. */
+  readonly journal?: Journal | undefined;
   /** What a lease is asked for when the client takes it by itself. */
   readonly lease?: LeaseOptions | undefined;
   /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
@@ -51,6 +56,8 @@ export interface ClientOptions extends ConnectionOptions {
   readonly onEvent?: ((event: LeaseEvent) => void) | undefined;
   /** The clock, in milliseconds since the epoch: the time in proofs and the age of leases. Default: the system's. */
   readonly now?: (() => number) | undefined;
+  /** Time, timers and chance altogether, for tests that let minutes pass in no time. In place of `now`. */
+  readonly clock?: Clock | undefined;
 }
 
 export interface ConnectOptions extends LeaseOptions {
@@ -88,8 +95,6 @@ export function createAgentApi(options: ClientOptions = {}): AgentApi {
  */
 export class LatchGateClient implements AsyncDisposable {
   readonly #agent: Agent;
-  /** Approvals that this client has seen being held, with the session that alone may poll them. */
-  readonly #held = new Map<string, Held>();
   #api: Api<paths> | undefined;
 
   constructor(options: ClientOptions = {}) {
@@ -148,25 +153,33 @@ export class LatchGateClient implements AsyncDisposable {
    * Executes an action. That it resolves means that it ran, not that it succeeded: see `result.ok`.
    * @throws LatchGateApprovalRequired when it is held: nothing has run, and it must not be executed again
    * @throws LatchGateOutcomeUnknown when it may have run: it must not be repeated
+   * @throws LatchGateInvalidRequest before anything is sent, when the call is wrong
+   * @throws LatchGateApprovalDenied, LatchGateApprovalExpired, LatchGateApprovalLost with `whenHeld: "wait"`
    * @throws LatchGateDenied, LatchGateBudgetExhausted, LatchGateAuthError, LatchGateUnavailable, LatchGateTransportError
-   *   with the `outcome` that their `outcome` says
    */
   async execute(
     actionId: string,
     params?: Record<string, unknown>,
-    options: CallOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<ActionResult> {
-    if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params)))
-      throw new LatchGateInvalidRequest(actionId, "the parameters must be an object", {
-        code: "invalid_parameters",
-      });
-    const input = { path: { action_id: actionId }, body: params ?? {}, subject: actionId };
-    const answer = await this.#agent.call("executeAction", input, options);
-    const { status, body, state } = answer;
-    if (status === 202) throw this.#hold(actionId, body, state);
-    if (typeof body.receipt_id !== "string")
-      throw unreadable(state, status, "no receipt_id in execute response");
-    return actionResultFromJson(body, state.session?.sessionId ?? "");
+    const { validate } = this.#agent;
+    return this.#agent.execute(actionId, params, validate === undefined ? options : { validate, ...options });
+  }
+
+  /**
+   * Waits until an operator has decided about a held action, and gives the result of what the gate executed then. The
+   * approval is polled with the session that opened it, at the gate's pace.
+   * @param target the error that `execute` threw, or an approval's id
+   * @throws LatchGateApprovalDenied, LatchGateApprovalExpired (nothing has run)
+   * @throws LatchGateApprovalLost when the lease of that session ends first: what became of it is not known
+   * @throws LatchGateApprovalRequired with the code `aborted` or `wait_timeout` when the caller ends the wait
+   * @throws LatchGateOutcomeUnknown when the approved action failed: it may have run
+   */
+  async waitForApproval(
+    target: string | LatchGateApprovalRequired,
+    options: WaitOptions = {},
+  ): Promise<ActionResult> {
+    return this.#agent.approvals.wait(target, options);
   }
 
   /**
@@ -189,23 +202,7 @@ export class LatchGateClient implements AsyncDisposable {
    * @throws LatchGateNotFound when the gate knows no such approval of this session
    */
   async getApprovalStatus(approvalId: string, options: CallOptions = {}): Promise<ApprovalStatus> {
-    const held = this.#held.get(approvalId);
-    if (held !== undefined && held.session.leftMs(this.#agent.clock.monotonic()) <= 0)
-      throw new LatchGateApprovalLost(approvalId, { sessionId: held.session.sessionId });
-    const input = { path: { approval_id: approvalId }, subject: "<approval>", session: held?.session };
-    const { body, status, state } = await this.#agent.call("pollApproval", input, options);
-    const poll: { readonly [member: string]: unknown } = body;
-    if (typeof poll["status"] !== "string") throw unreadable(state, status, "no status in approval response");
-    if (poll["status"] === "denied") settleDenied(held);
-    return {
-      approvalId,
-      status: poll["status"],
-      actionId: held?.actionId ?? "",
-      receiptId: textOrNull(poll["receipt_id"]),
-      reason: textOrNull(poll["reason"]),
-      retryAfterSeconds: typeof poll["retry_after_seconds"] === "number" ? poll["retry_after_seconds"] : null,
-      raw: poll,
-    };
+    return this.#agent.approvals.status(approvalId, options);
   }
 
   /** Which hosts an action may talk to. Public at the gate: needs no lease. */
@@ -255,45 +252,14 @@ export class LatchGateClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-
-  #hold(actionId: string, body: Schemas["PendingApproval"], state: CallState): Error {
-    const { approval_id: approvalId, trace_id: traceId, request_hash: requestHash } = body;
-    if (typeof approvalId !== "string") return unreadable(state, 202, "no approval_id in execute response");
-    // Only `leased` sets a call's session, and what it sets are these.
-    const session = state.session as Session;
-    this.#held.set(approvalId, { actionId, session, budgetSettled: false });
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > MAX_HELD && oldest !== undefined) this.#held.delete(oldest);
-    return new LatchGateApprovalRequired(actionId, approvalId, {
-      ...detailsOf(state),
-      status: 202,
-      traceId,
-      requestHash,
-      body,
-    });
-  }
 }
-
-interface Held {
-  readonly actionId: string;
-  readonly session: Session;
-  budgetSettled: boolean;
-}
-
-const MAX_HELD = 1_000;
-
-/** A denied call will not be charged any more (contract agent.md 7): its unit goes back, once. */
-function settleDenied(held: Held | undefined): void {
-  if (held === undefined || held.budgetSettled) return;
-  held.budgetSettled = true;
-  held.session.budget.giveBack();
-}
-
-const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
 
 /** The parts of one client, put together. */
 interface Agent {
   readonly call: Call;
+  readonly approvals: Approvals;
+  readonly execute: Execute;
+  readonly validate: "before" | undefined;
   readonly leases: Leases;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -303,7 +269,8 @@ interface Agent {
   close(): Promise<void>;
 }
 
-function createAgent(options: ClientOptions, clock = createClock(options.now)): Agent {
+function createAgent(options: ClientOptions): Agent {
+  const clock = options.clock ?? createClock(options.now);
   const transport = transportOf(options, clock);
   const { route, quota } = transport;
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
@@ -322,12 +289,18 @@ function createAgent(options: ClientOptions, clock = createClock(options.now)): 
     subject: "<connect>",
     path: agentOperations.createLease.path,
   } as const;
+  const call = createCall(pipe, route, defaults, clock);
+  const approvals = createApprovals(call, clock);
+  const journal = options.journal ?? createMemoryJournal();
   return {
-    call: createCall(pipe, route, defaults, clock),
+    call,
+    approvals,
+    execute: createExecute({ call, approvals, validator: createValidator(call), journal }),
+    validate: options.validate,
     leases,
     transport,
     clock,
-    waiting: (own) => callState({ ...connecting, pinned: undefined }, own, defaults, clock),
+    waiting: (own) => callState(connecting, own, defaults, clock),
     api: () =>
       createApi<paths>(pipe, Object.keys(agentOperations) as AgentOperationId[], route, defaults, clock),
     close: async () => {

@@ -113,9 +113,24 @@ export class LatchGateInvalidRequest extends LatchGateDenied {
     outcome: "not_executed" as Outcome,
   };
 
-  constructor(actionId: string, problem: string, details: ErrorDetails = {}) {
+  /** What does not fit the action's schema, where that is what is wrong. */
+  readonly issues: readonly ParameterIssue[];
+
+  constructor(
+    actionId: string,
+    problem: string,
+    details: ErrorDetails & { readonly issues?: readonly ParameterIssue[] } = {},
+  ) {
     super(actionId, problem, { ...details, message: problem });
+    this.issues = details.issues ?? [];
   }
+}
+
+/** One thing about an action's parameters that its schema does not allow. */
+export interface ParameterIssue {
+  /** Where it is, as a JSON Pointer (RFC 6901); empty for the parameters as a whole. */
+  readonly path: string;
+  readonly message: string;
 }
 
 /** There is no such action, receipt or approval (or this lease may not see it). Do not repeat. */
@@ -271,6 +286,39 @@ export class LatchGateApprovalLost extends LatchGateError {
       "the approval can't be polled any more: the lease of the session that opened it has ended",
       details,
     );
+    this.approvalId = approvalId;
+  }
+}
+
+/** An operator has said no. Nothing has run. */
+export class LatchGateApprovalDenied extends LatchGateError {
+  protected static override readonly brand = "LatchGateApprovalDenied";
+  protected static override readonly defaults = {
+    code: "approval_denied",
+    outcome: "not_executed" as Outcome,
+  };
+  readonly approvalId: string;
+  /** The operator's reason. */
+  readonly reason: string | undefined;
+
+  constructor(approvalId: string, reason?: string, details: ErrorDetails = {}) {
+    super(`an operator denied the action${reason ? `: ${reason}` : ""}`, details);
+    this.approvalId = approvalId;
+    this.reason = reason;
+  }
+}
+
+/** Nobody decided while the approval could be given. Nothing has run, and it can't be approved any more. */
+export class LatchGateApprovalExpired extends LatchGateError {
+  protected static override readonly brand = "LatchGateApprovalExpired";
+  protected static override readonly defaults = {
+    code: "approval_expired",
+    outcome: "not_executed" as Outcome,
+  };
+  readonly approvalId: string;
+
+  constructor(approvalId: string, details: ErrorDetails = {}) {
+    super("nobody decided about the action within the approval's 300 s", details);
     this.approvalId = approvalId;
   }
 }

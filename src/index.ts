@@ -1,5 +1,7 @@
 /** Calls a LatchGate gate from an agent's program. */
 
+export type { WaitOptions } from "./approvals.ts";
+export type { RetryOptions } from "./backoff.ts";
 export type { CallOptions } from "./call.ts";
 export {
   type AgentApi,
@@ -12,6 +14,8 @@ export { type ConnectionOptions, type DispatcherLike, defaultSocket, type TlsOpt
 export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./dpop.ts";
 export {
   type ErrorDetails,
+  LatchGateApprovalDenied,
+  LatchGateApprovalExpired,
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateAuthError,
@@ -29,9 +33,12 @@ export {
   LatchGateTooLarge,
   LatchGateTransportError,
   LatchGateUnavailable,
+  type ParameterIssue,
 } from "./errors.ts";
+export type { ExecuteOptions } from "./execute.ts";
 export type { components, operations, paths } from "./generated/agent.ts";
 export { type AgentOperationId, type ErrorCode, errorCodes, type Outcome } from "./generated/operations.ts";
+export { createMemoryJournal, type Journal, type JournalEntry } from "./journal.ts";
 export type { LeaseEvent, LeaseOptions } from "./lease.ts";
 export {
   type ActionResult,
@@ -51,5 +58,6 @@ export {
   type VerificationStep,
   verifyReceipt,
 } from "./receipts.ts";
+export type { Clock } from "./send.ts";
 export type { SessionView } from "./session.ts";
 export { createTransport, type Transport } from "./transport.ts";

@@ -42,7 +42,7 @@ export interface Leases {
 }
 
 /** How long a caller waits for a lease that others may be waiting for too. */
-export type Wait = Pick<CallState, "deadline" | "signal" | "subject">;
+export type Wait = Pick<CallState, "deadline" | "signal" | "subject" | "mostOfLife">;
 
 type Ask = (body: LeaseRequest, options: CallOptions) => Promise<LeaseAnswer>;
 
@@ -129,21 +129,17 @@ export function createLeases(
     async acquire(wait) {
       const session = current;
       const state = session?.state(clock.monotonic());
-      if (session !== undefined && state === "fresh") return session;
-      if (session !== undefined && state === "ageing") {
+      const young = session?.isYoung(clock.monotonic()) ?? false;
+      if (session !== undefined && state === "fresh" && (young || !wait.mostOfLife)) return session;
+      if (session !== undefined && state === "ageing" && !wait.mostOfLife) {
         renewInBackground(session);
         return session;
       }
       if (wanted === undefined && flight === undefined) throw new LatchGateNotConnected();
       return within(renew(wait.subject), wait, clock).catch((error: unknown) => {
-        // The old lease has a few seconds left, and a refused one costs nothing.
-        if (
-          session !== undefined &&
-          session === current &&
-          session.state(clock.monotonic()) === "ending" &&
-          !(error instanceof LatchGateBudgetExhausted)
-        )
-          return session;
+        // A lease that still lives is worth a try where no new one can be had; a refused one costs nothing.
+        const usable = session !== undefined && session === current && session.leftMs(clock.monotonic()) > 0;
+        if (usable && !(error instanceof LatchGateBudgetExhausted)) return session;
         throw error;
       });
     },

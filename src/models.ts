@@ -10,14 +10,14 @@ export type Verification = Rest & {
   readonly isFullySuccessful: boolean;
 };
 
-/** What running the action took, in both spellings. */
+/** What running the action took, in both spellings; empty for a held call, whose receipt does not say. */
 export type Runtime = Rest & {
-  readonly duration_ms: number;
-  readonly exit_code: number;
-  readonly fuel_consumed: number;
-  readonly durationMs: number;
-  readonly exitCode: number;
-  readonly fuelConsumed: number;
+  readonly duration_ms?: number;
+  readonly exit_code?: number;
+  readonly fuel_consumed?: number;
+  readonly durationMs?: number;
+  readonly exitCode?: number;
+  readonly fuelConsumed?: number;
 };
 
 /** What an executed action gave. That it was executed does not say that it succeeded: see `ok`. */
@@ -95,6 +95,25 @@ export function actionResultFromJson(body: Schemas["ExecutionResult"], sessionId
       fuelConsumed: runtime.fuel_consumed,
     } as Runtime,
     sessionId,
+  };
+}
+
+/** The result of a call that was held, from the receipt of what the gate then executed. */
+export function actionResultFromReceipt(
+  receipt: ExecutionReceipt,
+  call: { readonly traceId: string; readonly sessionId: string },
+): ActionResult {
+  const outcome = String(receipt.verificationOutcome["status"]);
+  const successful = isFullySuccessful(receipt);
+  return {
+    ok: successful && !saysNotOk(receipt.providerReceipt),
+    output: receipt.providerReceipt,
+    receiptId: receipt.receiptId,
+    traceId: call.traceId,
+    grantId: receipt.grantId,
+    verification: { outcome, is_fully_successful: successful, isFullySuccessful: successful },
+    runtime: {},
+    sessionId: call.sessionId,
   };
 }
 

@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
-import canonicalize from "canonicalize";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { canonicalHash } from "./canonical.ts";
 import type { components } from "./generated/agent.ts";
 import type { ExecutionReceipt } from "./models.ts";
 
@@ -81,10 +81,7 @@ function checkHash(receipt: WireReceipt): VerificationStep {
     if (typeof time !== "string") return failed(`${name} is no time`);
     members[name] = time.replace(/Z$/, "+00:00");
   }
-  const computed = createHash("sha256")
-    .update(canonicalize(members) ?? "")
-    .digest("hex");
-  return computed === receipt.result_hash
+  return canonicalHash(members) === receipt.result_hash
     ? OK
     : failed("result_hash is not the hash of the receipt's members");
 }

@@ -88,6 +88,11 @@ export class Session implements CallSession {
     return left > 0 ? "ending" : "ended";
   }
 
+  /** Whether more than half of its life is left. */
+  isYoung(monotonic: number): boolean {
+    return this.leftMs(monotonic) > this.#life.leftMs / 2;
+  }
+
   leftMs(monotonic: number): number {
     return this.#life.leftMs - (monotonic - this.#bornAt);
   }

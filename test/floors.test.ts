@@ -7,9 +7,20 @@ const SOURCE = resolve(import.meta.dirname, "../src");
 
 /** The house of the package: a file may import from its own floor and from those below. */
 const FLOORS = [
-  ["send", "errors", "outcomes", "refusals", "backoff", "models", "receipts", "config", "undici-pool.d"],
+  [
+    "send",
+    "errors",
+    "outcomes",
+    "refusals",
+    "backoff",
+    "canonical",
+    "models",
+    "receipts",
+    "config",
+    "undici-pool.d",
+  ],
   ["attempt", "transport", "dpop", "call", "retry"],
-  ["session", "lease", "api"],
+  ["session", "lease", "api", "approvals", "journal", "validation", "execute"],
   ["client"],
   ["index"],
 ];
@@ -18,7 +29,7 @@ const FLOORS = [
 const KEEPERS: Record<string, string[]> = {
   undici: ["transport.ts", "undici-pool.d.ts"],
   "openapi-fetch": ["api.ts"],
-  canonicalize: ["receipts.ts"],
+  canonicalize: ["canonical.ts"],
   msw: ["testing/msw.ts"],
 };
 

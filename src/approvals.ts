@@ -1,0 +1,310 @@
+import { type Call, type CallOptions, type CallState, detailsOf, unreadable } from "./call.ts";
+import {
+  type ErrorDetails,
+  LatchGateApprovalDenied,
+  LatchGateApprovalExpired,
+  LatchGateApprovalLost,
+  LatchGateApprovalRequired,
+  LatchGateAuthError,
+  LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateNotFound,
+  LatchGateOutcomeUnknown,
+  LatchGateTransportError,
+  LatchGateUnavailable,
+} from "./errors.ts";
+import type { components } from "./generated/agent.ts";
+import {
+  type ActionResult,
+  type ApprovalStatus,
+  actionResultFromReceipt,
+  receiptFromJson,
+} from "./models.ts";
+import { type Clock, SendFailure, sleep } from "./send.ts";
+import type { Session } from "./session.ts";
+
+/** How to wait for an operator. */
+export interface WaitOptions {
+  /** Ends the wait. The action may be approved, and run, all the same. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait at most, in milliseconds. Default: as long as the approval can be given and followed. */
+  readonly waitMs?: number | undefined;
+  /** Hears of each answer of the gate. What it throws is ignored. */
+  readonly onPoll?: ((status: ApprovalStatus) => void) | undefined;
+}
+
+/** The approvals that this client has seen being held, with the session that alone may look at them. */
+export interface Approvals {
+  /** Remembers a call that the gate holds, and gives the error that says so. */
+  hold(actionId: string, body: components["schemas"]["PendingApproval"], state: CallState): LatchGateError;
+  /** Whether the approval can still be polled by the session that opened it. */
+  canFollow(approvalId: string): boolean;
+  status(approvalId: string, options?: CallOptions): Promise<ApprovalStatus>;
+  /** Polls until an operator has decided, and gives the result of what the gate executed then. */
+  wait(target: string | LatchGateApprovalRequired, options?: WaitOptions): Promise<ActionResult>;
+}
+
+interface Held {
+  readonly actionId: string;
+  readonly session: Session;
+  readonly traceId: string;
+  /** When the gate's answer came: the gate opened it no later. */
+  readonly openedAt: number;
+  budgetSettled: boolean;
+}
+
+/** An approval can be given for 300 s (contract agent.md 10); the second is for clocks that run apart. */
+const APPROVAL_LIFE_MS = 300_000 + 1_000;
+const POLL_MS = 2_000;
+const POLL_TIMEOUT_MS = 10_000;
+/** So close to the lease's end the last poll is made. */
+const LAST_POLL_MS = 250;
+const MAX_HELD = 1_000;
+
+export function createApprovals(call: Call, clock: Clock): Approvals {
+  const holds = new Map<string, Held>();
+
+  const leaseLeft = ({ session }: Held) => session.leftMs(clock.monotonic());
+
+  async function poll(
+    approvalId: string,
+    options: CallOptions,
+  ): Promise<{ status: ApprovalStatus; state: CallState }> {
+    const held = holds.get(approvalId);
+    if (held !== undefined && leaseLeft(held) <= 0) throw lost(approvalId, held);
+    const input = { path: { approval_id: approvalId }, subject: "<approval>", session: held?.session };
+    const { body, status, state } = await call("pollApproval", input, options);
+    const poll: { readonly [member: string]: unknown } = body;
+    if (typeof poll["status"] !== "string") throw unreadable(state, status, "no status in approval response");
+    if (poll["status"] === "denied") settleDenied(held);
+    return { status: statusOf(approvalId, held, poll), state };
+  }
+
+  /** One poll of a wait: what is no answer about the approval is no end of it either. */
+  async function tolerantPoll(
+    approvalId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ApprovalStatus | undefined> {
+    try {
+      // The wait itself repeats; it must not use up what others may repeat.
+      const { status, state } = await poll(approvalId, { signal, timeoutMs: POLL_TIMEOUT_MS, retry: false });
+      // From the first answer on the approval belongs to the session that could see it.
+      if (!holds.has(approvalId)) remember(approvalId, "", "", state);
+      return status;
+    } catch (error) {
+      if (signal?.aborted || !isPassing(error)) throw error;
+      return undefined;
+    }
+  }
+
+  function remember(approvalId: string, actionId: string, traceId: string, state: CallState): void {
+    // Only `leased` sets a call's session, and what it sets are these.
+    const session = state.session as Session;
+    holds.set(approvalId, {
+      actionId,
+      session,
+      traceId,
+      openedAt: clock.monotonic(),
+      budgetSettled: actionId === "",
+    });
+    const [oldest] = holds.keys();
+    if (holds.size > MAX_HELD && oldest !== undefined) holds.delete(oldest);
+  }
+
+  async function result(
+    approvalId: string,
+    { receiptId }: ApprovalStatus,
+    signal: AbortSignal | undefined,
+  ): Promise<ActionResult> {
+    const held = holds.get(approvalId);
+    const known: ErrorDetails = {
+      outcome: "executed",
+      sessionId: held?.session.sessionId,
+      traceId: held?.traceId,
+    };
+    if (receiptId === null)
+      throw new LatchGateOutcomeUnknown("the approved action has run, and the gate names no receipt of it", {
+        ...known,
+        code: "no_receipt",
+      });
+    try {
+      const { body, state } = await call(
+        "getReceipt",
+        { path: { receipt_id: receiptId }, subject: "<receipt>" },
+        { signal },
+      );
+      const sessionId = held?.session.sessionId ?? state.session?.sessionId ?? "";
+      return actionResultFromReceipt(receiptFromJson(body), { traceId: held?.traceId ?? "", sessionId });
+    } catch (cause) {
+      throw new LatchGateOutcomeUnknown("the approved action has run, and its receipt could not be read", {
+        ...known,
+        code: "receipt_unreadable",
+        body: { receipt_id: receiptId },
+        hint: "don't repeat the call: read the receipt that `body` names",
+        cause,
+      });
+    }
+  }
+
+  return {
+    hold(actionId, body, state) {
+      const { approval_id: approvalId, trace_id: traceId, request_hash: requestHash } = body;
+      if (typeof approvalId !== "string") return unreadable(state, 202, "no approval_id in execute response");
+      remember(approvalId, actionId, traceId ?? "", state);
+      return new LatchGateApprovalRequired(actionId, approvalId, {
+        ...detailsOf(state),
+        status: 202,
+        traceId,
+        requestHash,
+        body,
+      });
+    },
+
+    canFollow(approvalId) {
+      const held = holds.get(approvalId);
+      return held !== undefined && leaseLeft(held) > 0;
+    },
+
+    async status(approvalId, options = {}) {
+      return (await poll(approvalId, options)).status;
+    },
+
+    async wait(target, { signal, waitMs = Number.POSITIVE_INFINITY, onPoll } = {}) {
+      if (!(waitMs > 0))
+        throw new LatchGateInvalidRequest("<approval>", "waitMs must be a positive number of milliseconds", {
+          code: "invalid_options",
+        });
+      const approvalId = typeof target === "string" ? target : target.approvalId;
+      const began = clock.monotonic();
+      let claimed = false;
+      for (;;) {
+        const askedAt = clock.monotonic();
+        const status = await tolerantPoll(approvalId, signal).catch((error: unknown) => {
+          throw endOf(approvalId, holds.get(approvalId), signal, error, claimed);
+        });
+        if (status !== undefined) {
+          quietly(onPoll, status);
+          if (status.status === "approved") return result(approvalId, status, signal);
+          if (status.status !== "pending") throw refusal(status, holds.get(approvalId));
+          claimed = status.retryAfterSeconds === 1;
+          const openedAt = holds.get(approvalId)?.openedAt ?? began;
+          if (!claimed && askedAt - openedAt > APPROVAL_LIFE_MS)
+            throw new LatchGateApprovalExpired(approvalId, heldDetails(holds.get(approvalId)));
+        }
+        const pause = nextPause(holds.get(approvalId), (status?.retryAfterSeconds ?? POLL_MS / 1000) * 1000);
+        if (pause === undefined) throw lost(approvalId, holds.get(approvalId));
+        if (clock.monotonic() + pause - began > waitMs)
+          throw givenUp(approvalId, holds.get(approvalId), "wait_timeout");
+        await sleep(clock, pause, signal).catch((error: unknown) => {
+          throw givenUp(approvalId, holds.get(approvalId), "aborted", error);
+        });
+      }
+    },
+  };
+
+  /** How long until the next poll; undefined when the lease does not live that long. */
+  function nextPause(held: Held | undefined, pause: number): number | undefined {
+    const left = held === undefined ? Number.POSITIVE_INFINITY : leaseLeft(held);
+    if (left > pause) return pause;
+    return left > 2 * LAST_POLL_MS ? left - LAST_POLL_MS : undefined;
+  }
+}
+
+function statusOf(
+  approvalId: string,
+  held: Held | undefined,
+  poll: { readonly [member: string]: unknown },
+): ApprovalStatus {
+  return {
+    approvalId,
+    status: String(poll["status"]),
+    actionId: held?.actionId ?? "",
+    receiptId: textOrNull(poll["receipt_id"]),
+    reason: textOrNull(poll["reason"]),
+    retryAfterSeconds: typeof poll["retry_after_seconds"] === "number" ? poll["retry_after_seconds"] : null,
+    raw: poll,
+  };
+}
+
+const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
+
+/** A denied call will not be charged any more (contract agent.md 7): its unit goes back, once. */
+function settleDenied(held: Held | undefined): void {
+  if (held === undefined || held.budgetSettled) return;
+  held.budgetSettled = true;
+  held.session.budget.giveBack();
+}
+
+/** Errors of a poll that say nothing about the approval. Its 401 covers a gate's outage too (contract agent.md 3.9). */
+const isPassing = (error: unknown) =>
+  error instanceof LatchGateUnavailable ||
+  error instanceof LatchGateAuthError ||
+  error instanceof LatchGateTransportError;
+
+const heldDetails = (held: Held | undefined): ErrorDetails => ({
+  sessionId: held?.session.sessionId,
+  traceId: held?.traceId,
+});
+
+const lost = (approvalId: string, held: Held | undefined) =>
+  new LatchGateApprovalLost(approvalId, heldDetails(held));
+
+/** What a poll that can't be made again means for the wait. */
+function endOf(
+  approvalId: string,
+  held: Held | undefined,
+  signal: AbortSignal | undefined,
+  error: unknown,
+  claimed: boolean,
+): unknown {
+  if (signal?.aborted) return givenUp(approvalId, held, "aborted", error);
+  // The gate has forgotten an approval that it held for this session: nobody can say whether it was given before.
+  if (error instanceof LatchGateNotFound && held !== undefined) return lost(approvalId, held);
+  return claimed && error instanceof LatchGateError && error.outcome === "not_executed"
+    ? lost(approvalId, held)
+    : error;
+}
+
+/** The terminal states that are no approval. */
+function refusal(
+  { approvalId, status, reason, raw }: ApprovalStatus,
+  held: Held | undefined,
+): LatchGateError {
+  if (status === "denied")
+    return new LatchGateApprovalDenied(approvalId, reason ?? undefined, { ...heldDetails(held), body: raw });
+  return new LatchGateOutcomeUnknown(
+    `the approval ended as ${status}: the action may have run; do not repeat it, look at its effect`,
+    {
+      ...heldDetails(held),
+      code: `approval_${status}`,
+      body: raw,
+      hint: reason ?? undefined,
+    },
+  );
+}
+
+/** A wait that its caller ended. Whoever decides after that runs the action: so it is not known any more. */
+function givenUp(
+  approvalId: string,
+  held: Held | undefined,
+  code: "aborted" | "wait_timeout",
+  error?: unknown,
+): LatchGateError {
+  const cause = error instanceof SendFailure ? error.cause : undefined;
+  return new LatchGateApprovalRequired(held?.actionId ?? "", approvalId, {
+    ...heldDetails(held),
+    code,
+    outcome: "unknown",
+    hint: "the wait was given up; the action is still held, and runs if an operator approves it",
+    cause,
+  });
+}
+
+/** A listener that throws changes nothing for the wait that it heard of. */
+function quietly(listener: ((status: ApprovalStatus) => void) | undefined, status: ApprovalStatus): void {
+  try {
+    listener?.(status);
+  } catch {
+    // Not ours to report.
+  }
+}

@@ -1,0 +1,118 @@
+import type { AnySchema, ErrorObject, ValidateFunction } from "ajv";
+import type { Call, CallOptions } from "./call.ts";
+import { LatchGateInvalidRequest, LatchGateNotFound, type ParameterIssue } from "./errors.ts";
+
+/** Checks an action's parameters as the gate does before it runs anything (contract agent.md 3.8). */
+export interface Validator {
+  /**
+   * What is wrong with the parameters; empty when the gate would take them.
+   * @throws LatchGateInvalidRequest when the optional peer `ajv` is missing
+   */
+  issues(actionId: string, params: unknown, options?: CallOptions): Promise<readonly ParameterIssue[]>;
+  /** Lets the action's schema be fetched anew. */
+  forget(actionId: string): void;
+}
+
+/** What is checked for one action. */
+interface Rules {
+  readonly validate: ValidateFunction | undefined;
+  readonly maxRequestBytes: number;
+}
+
+const MAX_DEPTH = 10;
+const MAX_ITEMS = 100;
+
+export function createValidator(call: Call, loadAjv: () => Promise<AjvModules> = importAjv): Validator {
+  const cache = new Map<string, Promise<Rules>>();
+
+  async function load(actionId: string, options: CallOptions): Promise<Rules> {
+    const input = { path: { action_id: actionId }, subject: actionId };
+    const [schema, { body }] = await Promise.all([
+      call("getActionRequestSchema", input, options).then(
+        ({ body: found }) => found as AnySchema,
+        (error: unknown) => {
+          if (error instanceof LatchGateNotFound) return undefined;
+          throw error;
+        },
+      ),
+      call("getAction", input, options),
+    ]);
+    const validate = schema === undefined ? undefined : compile(await loadAjv(), schema);
+    return { validate, maxRequestBytes: body.io?.max_request_bytes ?? Number.POSITIVE_INFINITY };
+  }
+
+  function rulesOf(actionId: string, options: CallOptions): Promise<Rules> {
+    const known = cache.get(actionId);
+    if (known !== undefined) return known;
+    const loading = load(actionId, options);
+    cache.set(actionId, loading);
+    loading.catch(() => cache.delete(actionId));
+    return loading;
+  }
+
+  return {
+    async issues(actionId, params, options = {}) {
+      const { validate, maxRequestBytes } = await rulesOf(actionId, options);
+      const text = JSON.stringify(params);
+      const value: unknown = JSON.parse(text);
+      const limits = limitIssues(value, "", 1);
+      if (Buffer.byteLength(text) > maxRequestBytes)
+        limits.push({ path: "", message: `must be at most ${maxRequestBytes} bytes as JSON` });
+      if (validate === undefined || validate(value)) return limits;
+      return [...limits, ...(validate.errors ?? []).map(issueOf)];
+    },
+    forget(actionId) {
+      cache.delete(actionId);
+    },
+  };
+}
+
+/** The gate's own limits on any parameters, whatever the schema says. */
+function limitIssues(value: unknown, path: string, depth: number): ParameterIssue[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (depth > MAX_DEPTH) return [{ path, message: `must not be nested deeper than ${MAX_DEPTH}` }];
+  const own =
+    Array.isArray(value) && value.length > MAX_ITEMS
+      ? [{ path, message: `must have at most ${MAX_ITEMS} items` }]
+      : [];
+  const inner = Object.entries(value).flatMap(([key, child]) =>
+    limitIssues(child, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1),
+  );
+  return [...own, ...inner];
+}
+
+function issueOf({ instancePath, message = "does not fit", keyword, params }: ErrorObject): ParameterIssue {
+  const extra: unknown = keyword === "additionalProperties" ? params["additionalProperty"] : undefined;
+  return { path: instancePath, message: typeof extra === "string" ? `${message} ('${extra}')` : message };
+}
+
+interface AjvModules {
+  readonly draft7: typeof import("ajv").default;
+  readonly draft2020: typeof import("ajv/dist/2020.js").default;
+}
+
+async function importAjv(): Promise<AjvModules> {
+  try {
+    const [draft7, draft2020] = await Promise.all([import("ajv"), import("ajv/dist/2020.js")]);
+    return { draft7: draft7.Ajv, draft2020: draft2020.Ajv2020 };
+  } catch {
+    throw new LatchGateInvalidRequest(
+      "<options>",
+      'checking parameters needs the package "ajv" (8.x): npm install ajv',
+      {
+        code: "peer_missing",
+      },
+    );
+  }
+}
+
+/** A schema that Ajv can't compile checks nothing here: the gate still does. */
+function compile({ draft7, draft2020 }: AjvModules, schema: AnySchema): ValidateFunction | undefined {
+  const dialect = typeof schema === "object" ? String((schema as { $schema?: unknown }).$schema ?? "") : "";
+  const Ajv = /draft-0[4-7]/.test(dialect) ? draft7 : draft2020;
+  try {
+    return new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false }).compile(schema);
+  } catch {
+    return undefined;
+  }
+}
