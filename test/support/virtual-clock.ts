@@ -1,0 +1,79 @@
+import type { Clock } from "../../src/index.ts";
+
+/** A clock on which nothing happens unless a test lets time pass, and then everything that was due, in its order. */
+export interface VirtualClock extends Clock {
+  /** Lets time pass, up to a timer at a time, with all that follows from it. */
+  pass(ms: number): Promise<void>;
+  /** The same `fetch`, whose requests this clock waits for before it lets time pass. */
+  watch(fetch: typeof globalThis.fetch): typeof globalThis.fetch;
+  /** Lets time pass until the promise settles, an hour at most. */
+  until<Value>(promise: Promise<Value>): Promise<Value>;
+  readonly pending: number;
+}
+
+export function virtualClock(start = Date.UTC(2026, 10, 24), random: () => number = () => 0.5): VirtualClock {
+  let time = start;
+  let timers: { readonly at: number; readonly run: () => void }[] = [];
+
+  let underWay = 0;
+
+  /** Everything that needs no more time: promises, the event loop's own turns, and requests that are being answered. */
+  async function settle(): Promise<void> {
+    const patience = performance.now() + 30;
+    for (let calm = 0; calm < 3; ) {
+      await new Promise((resolve) => setImmediate(resolve));
+      // A request that hangs is not waited for: only time moves it.
+      calm = underWay === 0 || performance.now() > patience ? calm + 1 : 0;
+    }
+  }
+
+  async function step(limit: number): Promise<void> {
+    await settle();
+    const next = timers.reduce((earliest, { at }) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
+    time = Math.max(time, Math.min(limit, next));
+    const due = timers.filter(({ at }) => at <= time);
+    timers = timers.filter(({ at }) => at > time);
+    for (const { run } of due) run();
+    await settle();
+  }
+
+  return {
+    now: () => time,
+    monotonic: () => time,
+    random,
+    timer(ms, run) {
+      const timer = { at: time + Math.max(0, ms), run };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    watch: (fetch) => async (input, init) => {
+      underWay += 1;
+      try {
+        return await fetch(input, init);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    async pass(ms) {
+      const end = time + ms;
+      while (time < end) await step(end);
+    },
+    async until(promise) {
+      let settled = false;
+      const end = time + 3_600_000;
+      const done = promise.finally(() => {
+        settled = true;
+      });
+      done.catch(() => {});
+      await settle();
+      while (!settled && time < end) await step(end);
+      if (!settled) throw new Error("an hour passed, and nothing came of it");
+      return done;
+    },
+    get pending() {
+      return timers.length;
+    },
+  };
+}
