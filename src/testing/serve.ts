@@ -25,6 +25,9 @@ export interface GateServer extends AsyncDisposable {
 }
 
 const MOST_BYTES = 1_048_576;
+const MOST_HEAD_BYTES = 417_792;
+const MOST_HEADERS = 100;
+const MOST_URI_BYTES = 65_534;
 
 /** Puts a gate on a socket of its own. */
 export async function serve(
@@ -32,12 +35,14 @@ export async function serve(
   options: ListenOptions,
 ): Promise<GateServer> {
   const transport: Transport = options.socket === undefined ? "tcp" : "uds";
-  const server = createServer((request, response) => void answer(deliver, transport, request, response));
+  const server = createServer({ maxHeaderSize: MOST_HEAD_BYTES }, (request, response) => {
+    void answer(deliver, transport, request, response);
+  });
   // The gate has no time limit on a connection and sends no Keep-Alive header.
   server.keepAliveTimeout = 0;
   server.headersTimeout = 0;
   server.requestTimeout = 0;
-  server.maxHeadersCount = 100;
+  server.maxHeadersCount = 0;
 
   if (options.socket !== undefined) {
     mkdirSync(dirname(options.socket), { recursive: true, mode: 0o700 });
@@ -83,6 +88,17 @@ async function answer(
   response.on("close", () => {
     if (!response.writableFinished) gone.abort();
   });
+  const excess =
+    (request.url ?? "").length > MOST_URI_BYTES
+      ? 414
+      : request.rawHeaders.length / 2 > MOST_HEADERS
+        ? 431
+        : undefined;
+  if (excess !== undefined) {
+    response.writeHead(excess, { "content-length": "0", connection: "close" });
+    response.end();
+    return;
+  }
   const body = await bodyOf(request);
   if (body === undefined) return;
   try {

@@ -36,13 +36,19 @@ export async function callWeb(web: MockWeb, request: WebRequest, context: RunCon
   const status = answer.status ?? 200;
   context.observe({ http_status: status });
   const body = answer.body ?? "";
+  const text = typeof body === "string";
   return {
     data: {
-      body: typeof body === "string" ? body : "<binary>",
+      body: text ? body : "<binary>",
+      // As the recorded web sent them.
       headers: {
-        "content-length": String(Buffer.byteLength(body)),
-        "content-type": typeof body === "string" ? "application/json" : "application/octet-stream",
+        connection: "keep-alive",
+        ...(text
+          ? { "content-length": String(Buffer.byteLength(body)) }
+          : { "transfer-encoding": "chunked" }),
+        "content-type": text ? "application/json" : "application/octet-stream",
         date: new Date(context.now()).toUTCString(),
+        "keep-alive": "timeout=5",
         ...answer.headers,
       },
       status_code: status,

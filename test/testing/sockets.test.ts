@@ -92,6 +92,24 @@ test("a body above 1 MiB is 413 before anything is looked at, on the routes that
   expect((await door({ url: "/v1/leases", method: "POST", headers: {}, body })).status).toBe(415);
 });
 
+test("too many headers are 431, too long a URI is 414, a head of 100 kB is none of these", async () => {
+  const { server, door } = await onSocket();
+  const health: Request = { url: "/healthz", method: "GET", headers: {} };
+  const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, "1"]));
+  expect((await door({ ...health, headers: many })).status).toBe(431);
+  expect((await door({ ...health, url: `/healthz?${"x".repeat(65_534)}` })).status).toBe(414);
+  expect((await door({ ...health, headers: { "x-long": "x".repeat(100_000) } })).status).toBe(200);
+  const malformed = await new Promise<string>((resolve) => {
+    const socket = connect(server.socket, () => socket.write("not http\r\n\r\n"));
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("close", () => resolve(text));
+  });
+  expect(malformed).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(?:.*\r\n)*\r\n$/);
+});
+
 test("over TCP a gate that knows callers by their socket gives no lease, and honours one from elsewhere", async () => {
   const gate = new MockGate({ identity: "peercred", principal: "agent:test" });
   const server = await gate.listen({ port: 0 });
