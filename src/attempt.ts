@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Route } from "./config.ts";
 import {
   BufferedResponse,
@@ -45,9 +46,11 @@ export class Attempt {
     else this.#callOffTimer = clock.timer(request.timeoutMs, this.#timedOut);
   }
 
-  /** One more piece of the answer; false when it is more than is allowed. */
-  grow(chunk: Uint8Array): boolean {
+  /** One more piece of the answer; false when it is more than is allowed, or not wanted any more. */
+  grow(piece: unknown): boolean {
+    if (this.done) return false;
     this.answering = true;
+    const chunk = bytesOf(piece);
     this.#size += chunk.byteLength;
     if (this.#size > this.#route.maxResponseBytes) {
       this.fail(
@@ -114,16 +117,24 @@ export class Attempt {
 
 const decoder = new TextDecoder();
 
+/** A stand-in for fetch may give text for bytes. */
+function bytesOf(piece: unknown): Uint8Array {
+  if (piece instanceof Uint8Array) return piece;
+  if (typeof piece === "string") return Buffer.from(piece);
+  throw new TypeError("the answer's body is made of neither bytes nor text");
+}
+
+/** What an error says that comes about before there is a connection. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOENT",
   "EACCES",
-  "ENOTFOUND",
-  "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "EMFILE",
+  "ENOTFOUND",
+  "EAI_AGAIN",
   "UND_ERR_CONNECT_TIMEOUT",
   // A MockAgent without an intercept for the request.
   "UND_MOCK_ERR_MOCK_NOT_MATCHED",
@@ -135,15 +146,18 @@ const CERTIFICATE =
 /** Whether the error says that no connection came about. */
 export function neverSent(error: unknown): boolean {
   const { code, syscall } = origin(error);
-  return NEVER_SENT.has(code) || CERTIFICATE.test(code) || syscall === "connect" || syscall === "getaddrinfo";
+  // The same codes come from reading and writing on a connection that stood, and from files.
+  if (typeof syscall === "string") return syscall === "connect" || syscall === "getaddrinfo";
+  return NEVER_SENT.has(code) || CERTIFICATE.test(code);
 }
 
 /** The innermost error that has a code: fetch wraps what happened in a TypeError. */
-function origin(error: unknown): { code: string; syscall: string | undefined } {
-  let found = { code: "", syscall: undefined as string | undefined };
+function origin(error: unknown): { code: string; syscall: unknown } {
+  let found = { code: "", syscall: undefined as unknown };
   let at = error;
-  for (let depth = 0; depth < 8 && at instanceof Error; depth += 1) {
-    const { code, syscall, cause } = at as NodeJS.ErrnoException & { cause?: unknown };
+  // No instanceof: a test runner's errors may come from another realm than its modules.
+  for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth += 1) {
+    const { code, syscall, cause } = at as { code?: unknown; syscall?: unknown; cause?: unknown };
     if (typeof code === "string") found = { code, syscall };
     at = cause;
   }
@@ -163,7 +177,7 @@ function connectFailure(error: unknown, route: Route): [FailureCode, string] {
   if (code === "EACCES")
     return [
       "permission_denied",
-      `no permission to connect to ${where}: only the gate's own user may open its socket (mode 0600)`,
+      `no permission to connect to ${where}${route.socket === undefined ? "" : ": only the gate's own user may open its socket (mode 0600)"}`,
     ];
   if (code === "ECONNREFUSED")
     return ["connection_refused", `${where} refused the connection: is the gate up?`];
@@ -180,19 +194,18 @@ function connectFailure(error: unknown, route: Route): [FailureCode, string] {
  */
 function safeCause(error: unknown, headers: GateRequest["headers"], depth = 0): unknown {
   if (error === undefined || error instanceof SendFailure) return undefined;
-  if (!(error instanceof Error))
-    return typeof error === "object" ? undefined : redact(String(error), headers);
-  const copy = new Error(redact(error.message, headers), {
-    ...(error.cause === undefined || depth > 4 ? {} : { cause: safeCause(error.cause, headers, depth + 1) }),
-  });
-  copy.name = error.name;
+  if (!(error instanceof Error || types.isNativeError(error)))
+    return typeof error === "object" ? undefined : redact(error, headers);
+  const cause = depth > 4 ? undefined : safeCause(error.cause, headers, depth + 1);
+  const copy = new Error(redact(error.message, headers), cause === undefined ? undefined : { cause });
+  copy.name = redact(error.name, headers);
   copy.stack = redact(error.stack ?? "", headers);
   const { code } = error as NodeJS.ErrnoException;
-  return typeof code === "string" ? Object.assign(copy, { code }) : copy;
+  return typeof code === "string" ? Object.assign(copy, { code: redact(code, headers) }) : copy;
 }
 
-function redact(text: string, headers: GateRequest["headers"]): string {
-  let redacted = text;
+function redact(text: unknown, headers: GateRequest["headers"]): string {
+  let redacted = typeof text === "object" ? "" : String(text);
   for (const secret of [headers["DPoP"], headers["Authorization"]?.replace(/^DPoP /, "")])
     if (secret) redacted = redacted.replaceAll(secret, "[redacted]");
   return redacted;

@@ -18,6 +18,7 @@ export interface DispatcherLike {
     readonly signal: AbortSignal;
     readonly headersTimeout: number;
     readonly bodyTimeout: number;
+    readonly maxRedirections: 0;
   }): Promise<{
     readonly statusCode: number;
     readonly headers: Record<string, string | string[] | undefined>;

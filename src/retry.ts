@@ -117,7 +117,7 @@ function judge(call: CallState, result: Try["result"]): Try {
 
 function judgeFailure(call: CallState, { code, sent }: SendFailure): Pick<Try, "outcome" | "again"> {
   const { lost } = call.operation;
-  const final = code === "aborted" || code === "closed" || code === "answer_too_large";
+  const final = ["aborted", "closed", "answer_too_large", "redirected"].includes(code);
   if (!sent) return { outcome: "not_executed", again: final || code === "timeout" ? "never" : "backoff" };
   return { outcome: lost.outcome, again: final || lost.again !== "backoff" ? "never" : "backoff" };
 }

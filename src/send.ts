@@ -69,6 +69,7 @@ export type FailureCode =
   | "aborted"
   | "lost"
   | "answer_too_large"
+  | "redirected"
   | "closed";
 
 /** An attempt without a usable answer, and how far it came: the layers above decide what that means for the call. */

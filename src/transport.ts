@@ -28,7 +28,7 @@ export interface Transport {
   readonly send: Send<GateRequest, BufferedResponse>;
   /** The undici dispatcher that this transport uses, or one to the same gate where it uses none. */
   readonly dispatcher: Dispatcher;
-  /** Closes what this transport has opened, and nothing that was given to it. */
+  /** Lets the calls under way finish, then closes what this transport has opened, and nothing that was given to it. */
   close(): Promise<void>;
 }
 
@@ -62,12 +62,15 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
     return pool;
   };
   const send = sender(route, clock, ownPool);
+  const underWay = new Set<Promise<unknown>>();
   return {
     route,
     quota: createQuota(),
     async send(request) {
       if (closed) throw new SendFailure("closed", "the client is closed", { sent: false });
-      return send(request);
+      const answer = send(request);
+      underWay.add(answer);
+      return answer.finally(() => underWay.delete(answer));
     },
     get dispatcher() {
       // A caller's dispatcher is handed back as it came, whichever undici's types it has.
@@ -75,6 +78,8 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
     },
     async close() {
       closed = true;
+      // Cutting an execute off would leave its outcome unknown; each attempt has its own timer.
+      await Promise.allSettled(underWay);
       await pool?.destroy();
     },
   };
@@ -138,6 +143,8 @@ async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): P
   const { request } = attempt;
   const controller = new AbortController();
   attempt.stop = (reason) => controller.abort(reason);
+  // Until the promise settles nobody can tell how far it came.
+  attempt.sent = true;
   try {
     const { statusCode, headers, body } = await dispatcher.request({
       origin: new URL(request.url).origin,
@@ -148,13 +155,15 @@ async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): P
       signal: controller.signal,
       headersTimeout: 0,
       bodyTimeout: 0,
+      // Whatever the dispatcher does with other people's requests.
+      maxRedirections: 0,
     });
-    attempt.sent = true;
+    attempt.answering = true;
     if (attempt.admits(headerOf(headers, "content-length")))
-      for await (const chunk of body) if (!attempt.grow(chunk as Uint8Array)) break;
+      for await (const chunk of body) if (!attempt.grow(chunk)) break;
     attempt.succeed(statusCode, new HeaderRecord(headers));
   } catch (error) {
-    attempt.failFrom(error, attempt.sent || !neverSent(error));
+    attempt.failFrom(error, attempt.answering || !neverSent(error));
   }
 }
 
@@ -174,6 +183,13 @@ async function sendByFetch(attempt: Attempt, fetch: typeof globalThis.fetch): Pr
       signal: controller.signal,
     });
     attempt.answering = true;
+    if (response.redirected) {
+      attempt.fail(
+        "redirected",
+        "the fetch that was given has followed a redirect: this is another's answer",
+      );
+      return;
+    }
     if (attempt.admits(response.headers.get("content-length"))) await readBody(attempt, response);
     attempt.succeed(response.status, response.headers);
   } catch (error) {
@@ -184,8 +200,7 @@ async function sendByFetch(attempt: Attempt, fetch: typeof globalThis.fetch): Pr
 async function readBody(attempt: Attempt, response: Response): Promise<void> {
   // A stand-in for fetch may give an answer that has only text().
   if (response.body === undefined) attempt.grow(Buffer.from(await response.text()));
-  else if (response.body !== null)
-    for await (const chunk of response.body) if (!attempt.grow(chunk as Uint8Array)) break;
+  else if (response.body !== null) for await (const chunk of response.body) if (!attempt.grow(chunk)) break;
 }
 
 type RawHeaders = Record<string, string | string[] | undefined>;
