@@ -242,6 +242,11 @@ export function jsonText(value: unknown, subject: string): string {
     throw new LatchGateInvalidRequest(subject, "the parameters have no JSON form", {
       code: "invalid_parameters",
     });
+  // What a toJSON method makes of them counts: a Date becomes text.
+  if (!text.startsWith("{"))
+    throw new LatchGateInvalidRequest(subject, "the parameters must be an object, as JSON too", {
+      code: "invalid_parameters",
+    });
   if (text.length > MAX_BODY_BYTES / 4 && Buffer.byteLength(text) > MAX_BODY_BYTES)
     throw new LatchGateInvalidRequest(
       subject,
@@ -281,8 +286,18 @@ function resultOf(
     (typeof body !== "object" || body === null || Array.isArray(body))
   )
     throw unreadable(state, status, `expected JSON object in ${answerName(state)} response`);
+  const needed = RELIED_ON[state.operationId];
+  if (needed !== undefined && (body as Record<string, unknown>)[needed] === undefined)
+    throw unreadable(state, status, `no ${needed} in ${answerName(state)} response`);
   return { status, body, state };
 }
+
+/** What a result is about: without it there is none. Other members may be missing in other people's mocks. */
+const RELIED_ON: { readonly [Id in OperationId]?: string } = {
+  listActions: "actions",
+  getLeaseKeys: "keys",
+  getReceipt: "receipt_id",
+};
 
 /** The error for a result that can't be used, though its status is one of a result. */
 export function unreadable(state: CallState, status: number, problem: string): LatchGateError {
@@ -294,12 +309,18 @@ export function unreadable(state: CallState, status: number, problem: string): L
 
 function refused(state: CallState, response: BufferedResponse): LatchGateError {
   const { status, headers, body: text } = response;
-  const parsed = parseJson(text);
+  const parsed = withoutToken(parseJson(text));
   // Whatever text it is, an error keeps no more than a person would read.
   const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
   const { operationId, subject, clock } = state;
   const details = { ...detailsOf(state), cause: laterError(state) };
   return refusalError({ operationId, subject, status, body, headers, receivedAt: clock.now(), details });
+}
+
+/** A lease with a status that none has (of a proxy, of a mock) is a secret all the same. */
+function withoutToken(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !("lease_jwt" in body)) return body;
+  return { ...body, lease_jwt: "[redacted]" };
 }
 
 /** What the documents say of an answer to this call. */

@@ -162,13 +162,24 @@ export function everythingOf(value: unknown): string {
   const add = (at: unknown): void => {
     if (seen.has(at)) return;
     seen.add(at);
-    parts.push(String(at));
-    if (typeof at !== "object" || at === null) return;
-    parts.push(inspect(at, { showHidden: true, depth: null }), JSON.stringify(at) ?? "");
+    if (typeof at !== "object" || at === null) {
+      parts.push(String(at));
+      return;
+    }
+    if (at instanceof Error) parts.push(String(at));
+    parts.push(inspect(at, { showHidden: true, depth: null }), jsonOf(at));
     for (const key of Reflect.ownKeys(at)) add(Reflect.get(at, key));
   };
   add(value);
   return parts.join("\n");
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "(no JSON)";
+  }
 }
 
 /** What a promise rejects with; an error of the test if it does not. */
