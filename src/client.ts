@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { type Api, createApi } from "./api.ts";
 import { type Approvals, createApprovals, type WaitOptions } from "./approvals.ts";
 import { type RetryOptions, retryPolicy } from "./backoff.ts";
@@ -81,7 +82,7 @@ export type AgentApi = Api<paths> & AsyncDisposable & { close(): Promise<void> }
  * });
  */
 export function createAgentApi(options: ClientOptions = {}): AgentApi {
-  const agent = createAgent({ agentId: "", ...options });
+  const agent = createAgent({ ...options, agentId: options.agentId ?? "" });
   return Object.assign(agent.api(), { close: agent.close, [Symbol.asyncDispose]: agent.close });
 }
 
@@ -130,6 +131,11 @@ export class LatchGateClient implements AsyncDisposable {
     return this.#agent.leases.current?.token ?? null;
   }
 
+  /** What a printer shows: one that calls getters would find the token. */
+  [inspect.custom](): Record<string, unknown> {
+    return { gateUrl: this.gateUrl, session: this.session };
+  }
+
   /** The low-level typed client, on this client's session. */
   get api(): Api<paths> {
     this.#api ??= this.#agent.api();
@@ -142,7 +148,8 @@ export class LatchGateClient implements AsyncDisposable {
    * @throws LatchGateInvalidRequest, LatchGateDenied (the gate refused), LatchGateUnavailable, LatchGateTransportError
    */
   async connect(options?: ConnectOptions, callOptions: CallOptions = {}): Promise<void> {
-    const given = options === undefined || Object.keys(options).length === 0 ? undefined : options;
+    const { agentId: _, ...lease } = options ?? {};
+    const given = Object.values(lease).some((value) => value !== undefined) ? lease : undefined;
     const state = this.#agent.waiting(callOptions);
     await this.#agent.leases.connect(given, state).catch((error: unknown) => {
       throw failureError(state, error);

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { inspect } from "node:util";
 import {
   type ClientOptions,
   LatchGateClient,
