@@ -60,6 +60,11 @@ export class OpenApiDocument {
     return found;
   }
 
+  /** Whether a `$ref` of this document leads into that file beside it. */
+  refersTo(file: string): boolean {
+    return JSON.stringify(this.root).includes(`"$ref":"${file}#`);
+  }
+
   *operations(): Generator<DocumentOperation & { document: OpenApiDocument }> {
     for (const [path, item] of Object.entries(this.object(this.root["paths"], "paths"))) {
       const { value: pathItem, document } = this.resolve(item);

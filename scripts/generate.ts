@@ -20,8 +20,10 @@ export async function generate(root: string): Promise<Map<string, string>> {
     names.map((name) => [name, new OpenApiDocument(join(root, "openapi", `${name}.yaml`))]),
   );
   const files = new Map<string, string>();
-  for (const name of names)
-    files.set(`${name}.ts`, header(root, documents, [name]) + (await types(root, name)));
+  for (const name of names) {
+    const sources = names.filter((other) => other === name || documents[name]?.refersTo(`${other}.yaml`));
+    files.set(`${name}.ts`, header(root, documents, sources) + (await types(root, name)));
+  }
   files.set("operations.ts", header(root, documents, names) + operationsTable(documents));
   return files;
 }

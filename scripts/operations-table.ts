@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject, type OpenApiDocument } from "./do
 
 /** The types at the top of `src/generated/operations.ts`: what the documents say of an operation beside its types. */
 const DECLARATIONS = `
-/** Whether the action may have run. */
+/** Whether the action may have run; of an operation that acts at the gate alone, whether the gate may have done it. */
 export type Outcome = "not_executed" | "unknown" | "executed";
 
 /** What one kind of answer says about the request that it answers (\`x-outcomes\` in the document). */
@@ -32,7 +32,10 @@ export interface OperationFacts {
   readonly effect: "none" | "gate" | "world";
   /** What a connection means that was lost after the request was sent and before an answer. */
   readonly lost: { readonly outcome: Outcome; readonly again: "never" | "backoff" | "same_proof" };
-  /** By "status code", "status", "4XX" or "5XX", and "default": the first of these that is there holds. */
+  /**
+   * By "status word", "status", "4XX" or "5XX", and "default": the first of these that is there holds. The word is the
+   * body's \`error\`, or, where one success means several things ("200 already_denied"), its \`decision\`.
+   */
   readonly answers: { readonly [answer: string]: AnswerFacts };
 }
 `;
@@ -43,13 +46,19 @@ const REPLAY_CHECK = ["before", "after"];
 const AGAIN_WHEN_LOST = ["never", "backoff", "same_proof"];
 const AGAIN = ["never", "backoff", "new_lease", "new_clock"];
 
-/** The \`operations.ts\` text for the documents, by the name that each table is exported under. */
+/**
+ * The `operations.ts` text for the documents, by the name that each table is exported under. An operation that a document
+ * takes from another one is in the other one's table only, and no two operations have the same id.
+ */
 export function operationsTable(documents: { readonly [name: string]: OpenApiDocument }): string {
   const codes = new Set<string>();
+  const ids = new Set<string>();
   const tables = Object.entries(documents).map(([name, document]) => {
     const operations: JsonObject = {};
     for (const found of document.operations()) {
-      if (operations[found.id] !== undefined) throw new Error(`${document.file}: ${found.id} is there twice`);
+      if (found.document !== document) continue;
+      if (ids.has(found.id)) throw new Error(`${document.file}: ${found.id} is there twice`);
+      ids.add(found.id);
       operations[found.id] = operationFacts(found, codes);
     }
     const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}OperationId`;
@@ -74,8 +83,8 @@ function operationFacts(
   { id, method, path, operation, parameters, document }: Found,
   codes: Set<string>,
 ): JsonObject {
-  const known = knownCodes(id, operation, document);
-  for (const list of known.values()) for (const code of list) codes.add(code);
+  const known = knownWords(id, operation, document);
+  for (const [status, list] of known) if (!isSuccess(status)) for (const code of list) codes.add(code);
   return {
     method,
     path,
@@ -111,8 +120,10 @@ function pathParameter(id: string, { name, schema }: JsonObject): [string, JsonO
   return [name, { minLength, maxLength, pattern }];
 }
 
-/** The \`error\` words of each JSON answer: "503" → ["draining", …]. */
-function knownCodes(id: string, operation: JsonObject, document: OpenApiDocument): Map<string, string[]> {
+const isSuccess = (status: string) => status.startsWith("2");
+
+/** The `error` words of each JSON answer, of a success its `decision` words: "503" → ["draining", …]. */
+function knownWords(id: string, operation: JsonObject, document: OpenApiDocument): Map<string, string[]> {
   const byStatus = new Map<string, string[]>();
   for (const [status, response] of Object.entries(
     document.object(operation["responses"], `${id}'s responses`),
@@ -120,23 +131,24 @@ function knownCodes(id: string, operation: JsonObject, document: OpenApiDocument
     const { value, document: home } = document.resolve(response);
     const content =
       isObject(value) && isObject(value["content"]) ? value["content"]["application/json"] : undefined;
-    byStatus.set(status, isObject(content) ? words(content["schema"], home) : []);
+    const member = isSuccess(status) ? "decision" : "error";
+    byStatus.set(status, isObject(content) ? words(member, content["schema"], home) : []);
   }
   return byStatus;
 }
 
-function words(schema: Json | undefined, document: OpenApiDocument): string[] {
+function words(member: string, schema: Json | undefined, document: OpenApiDocument): string[] {
   const { value, document: home } = document.resolve(schema);
   if (!isObject(value)) return [];
   const parts = ["allOf", "oneOf", "anyOf"].flatMap((key) => (Array.isArray(value[key]) ? value[key] : []));
   const properties = isObject(value["properties"]) ? value["properties"] : {};
-  const { value: error } = home.resolve(properties["error"]);
-  const own = isObject(error) && Array.isArray(error["x-extensible-enum"]) ? error["x-extensible-enum"] : [];
-  const constant = isObject(error) && typeof error["const"] === "string" ? [error["const"]] : [];
+  const { value: word } = home.resolve(properties[member]);
+  const own = isObject(word) && Array.isArray(word["x-extensible-enum"]) ? word["x-extensible-enum"] : [];
+  const constant = isObject(word) && typeof word["const"] === "string" ? [word["const"]] : [];
   return [
     ...own.filter((word) => typeof word === "string"),
     ...constant,
-    ...parts.flatMap((part) => words(part, home)),
+    ...parts.flatMap((part) => words(member, part, home)),
   ];
 }
 
@@ -167,7 +179,7 @@ function outcomes(
     if (/^\d/.test(status) && !/^\dXX$/.test(status) && !known.has(status))
       throw new Error(`${id}: x-outcomes speaks of ${status}, which is no response of it`);
     if (code !== undefined && !known.get(status)?.includes(code))
-      throw new Error(`${id}: x-outcomes speaks of ${answer}, which is no error of it`);
+      throw new Error(`${id}: x-outcomes speaks of ${answer}, which is no word of it`);
   }
   const speaksOfCodes = (status: string) =>
     Object.keys(answers).some((answer) => answer.startsWith(`${status} `));

@@ -14,13 +14,14 @@ import {
   LatchGateTooLarge,
   LatchGateUnavailable,
 } from "./errors.ts";
-import type { ErrorCode } from "./generated/operations.ts";
-import { answerFacts, errorCodeOf, type OperationId, operations } from "./outcomes.ts";
+import type { ErrorCode, OperationFacts } from "./generated/operations.ts";
+import { answerFacts, errorCodeOf } from "./outcomes.ts";
 import type { GateResponse } from "./send.ts";
 
 /** An answer that is no result, and what the call knows beside it. */
 export interface Refusal {
-  readonly operationId: OperationId;
+  readonly operationId: string;
+  readonly operation: OperationFacts;
   /** The action's id, or `<receipt>`, `<approval>`, `<connect>`: what 0.2.0 called the subject of a refusal. */
   readonly subject: string;
   readonly status: number;
@@ -39,9 +40,9 @@ const BUCKET_REFILL_MS = 1000;
 
 /** The error that a refusal of the gate becomes. Whether the action may have run is the documents' word. */
 export function refusalError(refusal: Refusal): LatchGateError {
-  const { operationId, status, body } = refusal;
+  const { operation, status, body } = refusal;
   const code = errorCodeOf(body);
-  const { outcome } = answerFacts(operations[operationId], status, code);
+  const { outcome } = answerFacts(operation, status, code);
   const details: ErrorDetails = {
     ...refusal.details,
     code: code ?? `unexpected_status_${status}`,
@@ -133,11 +134,16 @@ const makers = {
   action_execution_failed: outcomeUnknown,
   action_not_found: notFound,
   action_not_registered: denied,
+  allowlist_entry_not_found: notFound,
+  approval_store_unavailable: unavailable,
+  bad_request: invalid,
   budget_exhausted: budgetExhausted,
   budget_session_not_found: denied,
   budget_store_unavailable: unavailable,
   clock_error: unavailable,
+  conflict,
   draining: unavailable,
+  empty_actions: invalid,
   evidence_persistence_failed: outcomeUnknown,
   fs_root_denied: denied,
   grant_consumed: conflict,
@@ -145,24 +151,43 @@ const makers = {
   identity_provider_unavailable: unavailable,
   identity_unauthenticated: unauthorized,
   internal_error: unavailable,
+  invalid_action_id: invalid,
+  invalid_auth_scheme: unauthorized,
+  invalid_domain: invalid,
   invalid_dpop: unauthorized,
   invalid_fs_root: invalid,
+  invalid_input: invalid,
   invalid_lease: unauthorized,
+  invalid_operator_token: unauthorized,
+  invalid_path_glob: invalid,
+  invalid_principal: invalid,
   invalid_request: invalid,
+  key_binding_failed: unauthorized,
   lease_expired: leaseExpired,
+  ledger_error: unavailable,
   missing_auth_header: unauthorized,
+  missing_dpop_header: unauthorized,
   not_found: notFound,
+  operator_throttled: rateLimited,
   policy_denied: denied,
   policy_engine_invalid_response: unavailable,
   policy_engine_timeout: unavailable,
   policy_engine_unavailable: unavailable,
+  policy_read_error: unavailable,
+  policy_write_error: unavailable,
+  principal_not_found: notFound,
   rate_limit_exceeded: rateLimited,
   rate_limited: rateLimited,
+  reload_failed: unavailable,
   replay_cache_unavailable: unavailable,
   replay_detected: replayed,
   schema_violation: invalid,
   scope_not_permitted: denied,
+  serialization_error: unavailable,
   store_unavailable: unavailable,
+  too_many_actions: invalid,
+  unauthorized,
+  unknown_action: invalid,
 } satisfies Record<ErrorCode, Maker>;
 
 const isKnown = (code: string | undefined): code is ErrorCode =>

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { generate, stale } from "../scripts/generate.ts";
+import { agentOperations, operatorOperations } from "../src/generated/operations.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const GENERATED = "src/generated";
@@ -46,9 +47,20 @@ describe("the check of generated files", () => {
   test("sees a document that changed, be it by a comment: the first line names its sha256", async () => {
     const file = join(root, "openapi/agent.yaml");
     writeFileSync(file, `${readFileSync(file, "utf8")}\n# another line\n`);
+    // The operator's document takes operations from the agent's.
     expect(await stale(root)).toEqual([
       `${GENERATED}/agent.ts is stale`,
       `${GENERATED}/operations.ts is stale`,
+      `${GENERATED}/operator.ts is stale`,
+    ]);
+  });
+
+  test("sees that the agent's types do not depend on the operator's document", async () => {
+    const file = join(root, "openapi/operator.yaml");
+    writeFileSync(file, `${readFileSync(file, "utf8")}\n# another line\n`);
+    expect(await stale(root)).toEqual([
+      `${GENERATED}/operations.ts is stale`,
+      `${GENERATED}/operator.ts is stale`,
     ]);
   });
 
@@ -86,6 +98,27 @@ describe("what is generated", () => {
     );
     await expect(generate(root)).rejects.toThrow(
       "executeAction: x-outcomes has nothing to say of 409 grant_lost",
+    );
+  });
+
+  test("is refused where one of several decisions of a success has no outcome", async () => {
+    const file = join(root, "openapi/operator.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace('          "200 already_failed": *unknown\n', ""));
+    await expect(generate(root)).rejects.toThrow(
+      "approveApproval: x-outcomes has nothing to say of 200 already_failed",
+    );
+  });
+
+  test("has each operation in one table, that of the document it stands in", () => {
+    const ids = [...Object.keys(agentOperations), ...Object.keys(operatorOperations)];
+    const all = [...Object.values(agentOperations), ...Object.values(operatorOperations)];
+    expect(new Set(ids).size).toBe(ids.length);
+    // GET /v1/receipts/{receipt_id} is one operation of each socket, with other credentials on each.
+    expect(Object.keys(agentOperations)).toHaveLength(10);
+    expect(Object.keys(operatorOperations)).toHaveLength(28);
+    expect(new Set(all.map(({ method, path }) => `${method} ${path}`)).size).toBe(37);
+    expect(Object.values(operatorOperations).map(({ security }) => security)).toEqual(
+      Array<string>(28).fill("operator"),
     );
   });
 });
