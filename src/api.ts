@@ -11,7 +11,8 @@ import {
 } from "./call.ts";
 import type { Route } from "./config.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
-import { type OperationId, operations } from "./outcomes.ts";
+import type { OperationFacts } from "./generated/operations.ts";
+import type { OperationTable } from "./outcomes.ts";
 import type { BufferedResponse, Clock } from "./send.ts";
 
 /** The methods of openapi-fetch, typed by `Paths`. */
@@ -23,19 +24,19 @@ export type Api<Paths extends object> = Client<Paths>;
  */
 export function createApi<Paths extends object>(
   pipe: Pipe,
-  ids: readonly OperationId[],
+  table: OperationTable,
   route: Route,
   defaults: CallDefaults,
   clock: Clock,
 ): Api<Paths> {
-  const find = finder(ids, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
+  const find = finder(table, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
   return createClient<Paths>({
     baseUrl: route.baseUrl,
     async fetch(request) {
-      const { id, path, subject, search } = find(request);
+      const { id, operation, path, subject, search } = find(request);
       const body = request.body === null ? undefined : await request.text();
       const { signal } = request;
-      const state = callState({ operationId: id, subject, path }, { signal }, defaults, clock);
+      const state = callState({ operationId: id, operation, subject, path }, { signal }, defaults, clock);
       const { url, headers, ...rest } = callRequest(state, route, body);
       try {
         const sent = { ...rest, url: `${url}${search}`, headers: { ...ownHeaders(request), ...headers } };
@@ -53,33 +54,34 @@ export function createApi<Paths extends object>(
 }
 
 interface Found {
-  readonly id: OperationId;
+  readonly id: string;
+  readonly operation: OperationFacts;
   readonly path: string;
   readonly subject: string;
   readonly search: string;
 }
 
 /** Finds which operation a request is, and refuses one that is none or whose path parameters the document does not allow. */
-function finder(ids: readonly OperationId[], prefix: string): (request: Request) => Found {
-  const routes = ids.map((id) => {
-    const { method, path } = operations[id];
+function finder(table: OperationTable, prefix: string): (request: Request) => Found {
+  const routes = Object.entries(table).map(([id, operation]) => {
+    const { method, path } = operation;
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
     const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "([^/]+)")}$`);
-    return { id, method, names, pattern };
+    return { id, operation, method, names, pattern };
   });
   return (request) => {
     const { pathname, search } = new URL(request.url);
     const path = pathname.slice(prefix.length);
-    for (const { id, method, names, pattern } of routes) {
+    for (const { id, operation, method, names, pattern } of routes) {
       const match = method === request.method ? pattern.exec(path) : null;
       if (match === null) continue;
       const values = match.slice(1).map(decoded);
       for (const [index, name] of names.entries()) {
-        const problem = identifierProblem(operations[id], name, values[index]);
+        const problem = identifierProblem(operation, name, values[index]);
         if (problem !== undefined)
           throw new LatchGateInvalidRequest("<call>", problem, { code: "invalid_identifier" });
       }
-      return { id, path, search, subject: values[0] ?? "<call>" };
+      return { id, operation, path, search, subject: values[0] ?? "<call>" };
     }
     throw new LatchGateInvalidRequest(
       "<call>",

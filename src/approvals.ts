@@ -13,7 +13,7 @@ import {
   LatchGateTransportError,
   LatchGateUnavailable,
 } from "./errors.ts";
-import type { components } from "./generated/agent.ts";
+import type { components, operations } from "./generated/agent.ts";
 import {
   type ActionResult,
   type ApprovalStatus,
@@ -61,7 +61,7 @@ const POLL_TIMEOUT_MS = 10_000;
 const LAST_POLL_MS = 250;
 const MAX_HELD = 1_000;
 
-export function createApprovals(call: Call, clock: Clock): Approvals {
+export function createApprovals(call: Call<operations>, clock: Clock): Approvals {
   const holds = new Map<string, Held>();
 
   const leaseLeft = ({ session }: Held) => session.leftMs(clock.monotonic());

@@ -8,9 +8,8 @@ import {
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
 } from "./errors.ts";
-import type { operations as AgentOperations } from "./generated/agent.ts";
 import type { AnswerFacts, OperationFacts } from "./generated/operations.ts";
-import { answerFacts, errorCodeOf, type OperationId, operations } from "./outcomes.ts";
+import { answerFacts, errorCodeOf, type OperationTable, operationOf } from "./outcomes.ts";
 import { refusalError } from "./refusals.ts";
 import { type BufferedResponse, type Clock, type Send, SendFailure } from "./send.ts";
 
@@ -26,7 +25,7 @@ export interface CallOptions {
 
 /** What the layers of the pipe know and note about one call. */
 export interface CallState {
-  readonly operationId: OperationId;
+  readonly operationId: string;
   readonly operation: OperationFacts;
   /** The action's id, or a word in brackets such as `<receipt>`. */
   readonly subject: string;
@@ -70,23 +69,28 @@ export interface CallInput {
   readonly accept?: readonly number[];
 }
 
-type Responses<Id extends OperationId> = AgentOperations[Id]["responses"];
+/** The operations of one document, as openapi-typescript types them. */
+type Described = { readonly responses: object };
 type JsonAt<Response> = Response extends { content: { "application/json": infer Body } } ? Body : never;
 
 /** An answer that is a result: its status and its body, typed by the document, and what the call noted. */
-export type Answer<Id extends OperationId, Status extends number = 200 | 202> = {
-  [Key in keyof Responses<Id> & Status]: {
+export type Answer<Operation extends Described, Status extends number = 200 | 202> = {
+  [Key in keyof Operation["responses"] & Status]: {
     readonly status: Key;
-    readonly body: JsonAt<Responses<Id>[Key]>;
+    readonly body: JsonAt<Operation["responses"][Key]>;
     readonly state: CallState;
   };
-}[keyof Responses<Id> & Status];
+}[keyof Operation["responses"] & Status];
 
-export type Call = <Id extends OperationId, Status extends number = 200 | 202>(
+/** The named methods' door to the operations of a document. */
+export type Call<Operations extends { readonly [Id in keyof Operations]: Described }> = <
+  Id extends keyof Operations & string,
+  Status extends number = 200 | 202,
+>(
   operationId: Id,
   input: CallInput & { readonly accept?: readonly Status[] },
   options?: CallOptions,
-) => Promise<Answer<Id, Status>>;
+) => Promise<Answer<Operations[Id], Status>>;
 
 /** What a request may be at most: the gate reads no more of a body (contract agent.md 2.2). */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -94,7 +98,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Where the gate itself may take longer: an action has 30 s there. */
-const TIMEOUTS_MS: { readonly [Id in OperationId]?: number } = { executeAction: 45_000 };
+const TIMEOUTS_MS: { readonly [operationId: string]: number } = { executeAction: 45_000 };
 
 /** What a client says of all its calls. */
 export interface CallDefaults {
@@ -105,13 +109,20 @@ export interface CallDefaults {
 /**
  * The door for named methods: a call by its operation's name, to a typed result or an error of this package.
  */
-export function createCall(pipe: Pipe, route: Route, defaults: CallDefaults, clock: Clock): Call {
+export function createCall<Operations extends { readonly [Id in keyof Operations]: Described }>(
+  pipe: Pipe,
+  table: OperationTable<keyof Operations & string>,
+  route: Route,
+  defaults: CallDefaults,
+  clock: Clock,
+): Call<Operations> {
   return async (operationId, input, options = {}) => {
     const subject = input.subject ?? "<call>";
-    const path = pathFor(operations[operationId], input.path ?? {}, subject);
+    const operation = operationOf(table, operationId);
+    const path = pathFor(operation, input.path ?? {}, subject);
     const body = input.body === undefined ? undefined : jsonText(input.body, subject);
     const state = callState(
-      { operationId, subject, path, pinned: input.session, mostOfLife: input.mostOfLife ?? false },
+      { operationId, operation, subject, path, pinned: input.session, mostOfLife: input.mostOfLife ?? false },
       options,
       defaults,
       clock,
@@ -127,7 +138,7 @@ export function createCall(pipe: Pipe, route: Route, defaults: CallDefaults, clo
 
 /** A new call's state; its time begins to run out now. */
 export function callState(
-  call: Pick<CallState, "operationId" | "subject" | "path"> &
+  call: Pick<CallState, "operationId" | "operation" | "subject" | "path"> &
     Partial<Pick<CallState, "pinned" | "mostOfLife">>,
   options: CallOptions,
   defaults: CallDefaults,
@@ -140,7 +151,6 @@ export function callState(
     pinned: undefined,
     mostOfLife: false,
     ...call,
-    operation: operations[operationId],
     clock,
     deadline: clock.monotonic() + checkedTimeout(timeoutMs, subject),
     signal: options.signal,
@@ -293,7 +303,7 @@ function resultOf(
 }
 
 /** What a result is about: without it there is none. Other members may be missing in other people's mocks. */
-const RELIED_ON: { readonly [Id in OperationId]?: string } = {
+const RELIED_ON: { readonly [operationId: string]: string } = {
   listActions: "actions",
   getLeaseKeys: "keys",
   getReceipt: "receipt_id",
@@ -312,9 +322,18 @@ function refused(state: CallState, response: BufferedResponse): LatchGateError {
   const parsed = withoutToken(parseJson(text));
   // Whatever text it is, an error keeps no more than a person would read.
   const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
-  const { operationId, subject, clock } = state;
+  const { operationId, operation, subject, clock } = state;
   const details = { ...detailsOf(state), cause: laterError(state) };
-  return refusalError({ operationId, subject, status, body, headers, receivedAt: clock.now(), details });
+  return refusalError({
+    operationId,
+    operation,
+    subject,
+    status,
+    body,
+    headers,
+    receivedAt: clock.now(),
+    details,
+  });
 }
 
 /** A lease with a status that none has (of a proxy, of a mock) is a secret all the same. */
@@ -338,7 +357,7 @@ export function parseJson(text: string): unknown {
 
 const MAY_HAVE_RUN = "the action may have run; do not repeat it, look at its effect";
 
-const ANSWER_NAMES: { readonly [Id in OperationId]?: string } = {
+const ANSWER_NAMES: { readonly [operationId: string]: string } = {
   createLease: "lease",
   executeAction: "execute",
   getReceipt: "receipt",

@@ -15,7 +15,7 @@ import type { ConnectionOptions } from "./config.ts";
 import { createProofClock, signed } from "./dpop.ts";
 import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
 import { createExecute, type Execute, type ExecuteOptions } from "./execute.ts";
-import type { components, paths } from "./generated/agent.ts";
+import type { components, operations, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
 import { createMemoryJournal, type Journal } from "./journal.ts";
 import { createLeases, type LeaseEvent, type LeaseOptions, type Leases, leased } from "./lease.ts";
@@ -27,6 +27,7 @@ import {
   egressProfileFromJson,
   receiptFromJson,
 } from "./models.ts";
+import { outcomeIn } from "./outcomes.ts";
 import { resending, retrying } from "./retry.ts";
 import { type Clock, createClock } from "./send.ts";
 import { checkedLease, type SessionView } from "./session.ts";
@@ -65,6 +66,15 @@ export interface ConnectOptions extends LeaseOptions {
   /** Like `ClientOptions.agentId`; has no effect here. */
   readonly agentId?: string | undefined;
 }
+
+/**
+ * What the document says of an answer that `createAgentApi` returned: whether the action may have run.
+ *
+ * @example
+ * const { error, response } = await api.POST("/v1/actions/{action_id}/execute", { params, body });
+ * if (outcomeOf("executeAction", response, error) === "not_executed") …
+ */
+export const outcomeOf = outcomeIn<AgentOperationId>(agentOperations);
 
 /**
  * The low-level client of a gate's client socket: openapi-fetch, typed by `openapi/agent.yaml`, that signs and leases by
@@ -263,7 +273,7 @@ export class LatchGateClient implements AsyncDisposable {
 
 /** The parts of one client, put together. */
 interface Agent {
-  readonly call: Call;
+  readonly call: Call<operations>;
   readonly approvals: Approvals;
   readonly execute: Execute;
   readonly validate: "before" | undefined;
@@ -283,7 +293,13 @@ function createAgent(options: ClientOptions): Agent {
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
   const proofClock = createProofClock(clock.now);
   const attempt = signed<CallRequest>(route.publicBaseUrl, proofClock.now, resending(clock, transport.send));
-  const ask = createCall(retrying(quota, proofClock, clock, attempt), route, defaults, clock);
+  const ask = createCall<operations>(
+    retrying(quota, proofClock, clock, attempt),
+    agentOperations,
+    route,
+    defaults,
+    clock,
+  );
   const leases = createLeases(
     async (body) => checkedLease((await ask("createLease", { body, subject: "<connect>" })).body),
     clock,
@@ -293,10 +309,11 @@ function createAgent(options: ClientOptions): Agent {
   const pipe = retrying(quota, proofClock, clock, leased(leases, clock, attempt));
   const connecting = {
     operationId: "createLease",
+    operation: agentOperations.createLease,
     subject: "<connect>",
     path: agentOperations.createLease.path,
   } as const;
-  const call = createCall(pipe, route, defaults, clock);
+  const call = createCall<operations>(pipe, agentOperations, route, defaults, clock);
   const approvals = createApprovals(call, clock);
   const journal = options.journal ?? createMemoryJournal();
   return {
@@ -308,8 +325,7 @@ function createAgent(options: ClientOptions): Agent {
     transport,
     clock,
     waiting: (own) => callState(connecting, own, defaults, clock),
-    api: () =>
-      createApi<paths>(pipe, Object.keys(agentOperations) as AgentOperationId[], route, defaults, clock),
+    api: () => createApi<paths>(pipe, agentOperations, route, defaults, clock),
     close: async () => {
       if (options.transport === undefined) await transport.close();
     },

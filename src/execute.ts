@@ -10,6 +10,7 @@ import {
   LatchGateOutcomeUnknown,
   type ParameterIssue,
 } from "./errors.ts";
+import type { operations } from "./generated/agent.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import {
   type ActionResult,
@@ -45,7 +46,7 @@ const EXPLAIN_MS = 2_000;
 
 /** The parts that an execute is made of. */
 interface Parts {
-  readonly call: Call;
+  readonly call: Call<operations>;
   readonly approvals: Approvals;
   readonly validator: Validator;
   readonly journal: Journal;

@@ -9,6 +9,7 @@ export {
   type ConnectOptions,
   createAgentApi,
   LatchGateClient,
+  outcomeOf,
 } from "./client.ts";
 export { type ConnectionOptions, type DispatcherLike, defaultSocket, type TlsOptions } from "./config.ts";
 export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./dpop.ts";
@@ -50,7 +51,6 @@ export {
   type Runtime,
   type Verification,
 } from "./models.ts";
-export { outcomeOf } from "./outcomes.ts";
 export {
   type ReceiptKey,
   type ReceiptKeys,

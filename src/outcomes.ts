@@ -1,15 +1,14 @@
-import {
-  type AgentOperationId,
-  type AnswerFacts,
-  agentOperations,
-  type OperationFacts,
-  type Outcome,
-} from "./generated/operations.ts";
+import type { AnswerFacts, OperationFacts, Outcome } from "./generated/operations.ts";
 
-export type OperationId = AgentOperationId;
+/** What a document says of each of its operations. */
+export type OperationTable<Id extends string = string> = { readonly [Key in Id]: OperationFacts };
 
-/** What the documents say of each operation. */
-export const operations: { readonly [Id in OperationId]: OperationFacts } = agentOperations;
+/** One operation of a table. */
+export function operationOf(table: OperationTable, id: string): OperationFacts {
+  const operation = table[id];
+  if (operation === undefined) throw new TypeError(`the document has no operation ${id}`);
+  return operation;
+}
 
 /** What the documents say of an answer with this status and `error` word: the narrowest rule that is there. */
 export function answerFacts(
@@ -34,17 +33,10 @@ export function errorCodeOf(body: unknown): string | undefined {
   return typeof error === "string" ? error : undefined;
 }
 
-/**
- * What the documents' table says of an answer that the low-level client returned: whether the action may have run.
- *
- * @example
- * const { error, response } = await api.POST("/v1/actions/{action_id}/execute", { params, body });
- * if (outcomeOf("executeAction", response, error) === "not_executed") …
- */
-export function outcomeOf(
-  operationId: OperationId,
-  response: { readonly status: number },
-  error?: unknown,
-): Outcome {
-  return answerFacts(operations[operationId], response.status, errorCodeOf(error)).outcome;
+/** What a table says of an answer that a low-level client returned: whether the action may have run. */
+export function outcomeIn<Id extends string>(
+  table: OperationTable<Id>,
+): (operationId: Id, response: { readonly status: number }, error?: unknown) => Outcome {
+  return (operationId, { status }, error) =>
+    answerFacts(operationOf(table, operationId), status, errorCodeOf(error)).outcome;
 }

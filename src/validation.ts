@@ -1,6 +1,7 @@
 import type { AnySchema, ErrorObject, ValidateFunction } from "ajv";
 import type { Call, CallOptions } from "./call.ts";
 import { LatchGateInvalidRequest, LatchGateNotFound, type ParameterIssue } from "./errors.ts";
+import type { operations } from "./generated/agent.ts";
 
 /** Checks an action's parameters as the gate does before it runs anything (contract agent.md 3.8). */
 export interface Validator {
@@ -22,7 +23,10 @@ interface Rules {
 const MAX_DEPTH = 10;
 const MAX_ITEMS = 100;
 
-export function createValidator(call: Call, loadAjv: () => Promise<AjvModules> = importAjv): Validator {
+export function createValidator(
+  call: Call<operations>,
+  loadAjv: () => Promise<AjvModules> = importAjv,
+): Validator {
   const cache = new Map<string, Promise<Rules>>();
 
   async function load(actionId: string, options: CallOptions): Promise<Rules> {

@@ -39,6 +39,8 @@ const make = (from: Errors | typeof client) => ({
   LatchGateTooLarge: new from.LatchGateTooLarge("too large"),
   LatchGateOutcomeUnknown: new from.LatchGateOutcomeUnknown("it may have run"),
   LatchGateApprovalLost: new from.LatchGateApprovalLost("ap-1"),
+  LatchGateApprovalDenied: new from.LatchGateApprovalDenied("ap-1", "no"),
+  LatchGateApprovalExpired: new from.LatchGateApprovalExpired("ap-1"),
 });
 
 type Name = keyof ReturnType<typeof make>;
@@ -62,6 +64,8 @@ const PARENTS: Record<Name, Name[]> = {
   LatchGateTooLarge: [],
   LatchGateOutcomeUnknown: [],
   LatchGateApprovalLost: [],
+  LatchGateApprovalDenied: [],
+  LatchGateApprovalExpired: [],
 };
 const names = Object.keys(PARENTS) as Name[];
 const isOne = (name: Name, of: Name) => of === "LatchGateError" || of === name || PARENTS[name].includes(of);

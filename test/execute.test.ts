@@ -15,6 +15,9 @@ import {
   LatchGateOutcomeUnknown,
 } from "../src/index.ts";
 import { virtualClock } from "./support/virtual-clock.ts";
+// Loaded once ahead: a virtual clock does not wait for a module.
+import "ajv";
+import "ajv/dist/2020.js";
 
 const SCHEMA = {
   type: "object",

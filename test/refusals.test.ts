@@ -35,6 +35,7 @@ function refused(
 ): LatchGateError {
   return refusalError({
     operationId,
+    operation: agentOperations[operationId],
     subject: "echo",
     status,
     body,
