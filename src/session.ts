@@ -172,6 +172,7 @@ function lifeOf({ exp, iat }: LeaseClaims, untilExpiryMs: number): Life {
     const renewBelowMs = Math.min(60_000, leftMs * 0.2);
     return { leftMs, renewBelowMs, waitBelowMs: renewBelowMs / 4 };
   }
-  const leftMs = untilExpiryMs > 0 && untilExpiryMs < ASSUMED_LIFE_MS ? untilExpiryMs : ASSUMED_LIFE_MS;
+  // One that has passed has passed: whoever mocks it so waits for a new lease.
+  const leftMs = Number.isNaN(untilExpiryMs) ? ASSUMED_LIFE_MS : Math.min(untilExpiryMs, ASSUMED_LIFE_MS);
   return { leftMs, renewBelowMs: 60_000, waitBelowMs: 60_000 };
 }

@@ -306,6 +306,7 @@ it("nothing of a client shows its token, key or proof, however it is printed", a
   const events: unknown[] = [];
   const client = clientOf({ baseUrl: gate.baseUrl, onEvent: (event) => events.push(event) });
   const result = await client.execute("echo");
+  expectNoSecret(inspect(client, { showHidden: true, depth: null, getters: true }), gate.arrived);
   for (const value of [client, client.session, client.api, result, events])
     expectNoSecret(value, gate.arrived);
 });
