@@ -65,6 +65,11 @@ export class OpenApiDocument {
     return JSON.stringify(this.root).includes(`"$ref":"${file}#`);
   }
 
+  /** The documents that its `$ref`s have led into so far. */
+  get siblings(): OpenApiDocument[] {
+    return [...this.#siblings.values()];
+  }
+
   *operations(): Generator<DocumentOperation & { document: OpenApiDocument }> {
     for (const [path, item] of Object.entries(this.object(this.root["paths"], "paths"))) {
       const { value: pathItem, document } = this.resolve(item);

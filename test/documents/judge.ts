@@ -15,11 +15,14 @@ import type { Answer } from "./recordings.ts";
 
 type Operation = DocumentOperation & { document: OpenApiDocument };
 
-/** The operation that a request is, with its path parameters as they were sent. */
+/** The operation that a request is, with its path parameters as they were sent, and its query. */
 export interface Asked {
   readonly operation: Operation;
   readonly parameters: { readonly [name: string]: string };
+  readonly query?: URLSearchParams;
 }
+
+export type Judge = ReturnType<typeof createJudge>;
 
 /** A judge over one document; complaints are sentences, and none means that all is as described. */
 export function createJudge(file: string) {
@@ -30,17 +33,15 @@ export function createJudge(file: string) {
   (addFormats as unknown as typeof addFormats.default)(ajv);
   ajv.addVocabulary(["x-extensible-enum", "discriminator", "example"]);
   const validators = new Map<string, ValidateFunction>();
-  const known = new Set<string>();
+  const documents = [document, ...document.siblings];
+  // Ajv reads a document as a schema with definitions in it, and would call its top members unknown keywords.
+  const members = new Set(documents.flatMap(({ root }) => Object.keys(root)));
+  ajv.addVocabulary([...members].filter((member) => ajv.getKeyword(member) === false));
+  for (const { file, root } of documents) ajv.addSchema(root, basename(file), false, false);
 
   /** Complaints about a value, by a schema that stands in `home`. */
   function complaints(value: Json | undefined, schema: Json | undefined, home: OpenApiDocument): string[] {
     const key = basename(home.file);
-    if (!known.has(key)) {
-      known.add(key);
-      // Ajv reads a document as a schema with definitions in it, and would call its top members unknown keywords.
-      ajv.addVocabulary(Object.keys(home.root).filter((member) => ajv.getKeyword(member) === false));
-      ajv.addSchema(home.root, key, false, false);
-    }
     const absolute = JSON.stringify(schema, (name, member: Json) =>
       name === "$ref" && typeof member === "string" && member.startsWith("#") ? `${key}${member}` : member,
     );
@@ -57,9 +58,11 @@ export function createJudge(file: string) {
     return onPath(target).find(({ operation }) => operation.method === method);
   }
 
+  /** The operations of the one path that a router takes: that with the fewest parameters. */
   function onPath(target: string): Asked[] {
-    const segments = target.split("?")[0]?.split("/") ?? [];
-    return operations
+    const [path = "", query] = target.split("?");
+    const segments = path.split("/");
+    const fitting = operations
       .flatMap((operation) => {
         const template = operation.path.split("/");
         const fits =
@@ -69,9 +72,11 @@ export function createJudge(file: string) {
         const named = template.flatMap((part, at) =>
           part.startsWith("{") ? [[part.slice(1, -1), segments[at] ?? ""]] : [],
         );
-        return [{ operation, parameters: Object.fromEntries(named) as { [name: string]: string } }];
+        const parameters = Object.fromEntries(named) as { [name: string]: string };
+        return [{ operation, parameters, query: new URLSearchParams(query) }];
       })
       .sort((a, b) => Object.keys(a.parameters).length - Object.keys(b.parameters).length);
+    return fitting.filter(({ operation }) => operation.path === fitting[0]?.operation.path);
   }
 
   /** What is wrong with an answer to this operation. */
@@ -132,14 +137,24 @@ export function createJudge(file: string) {
     return complaints(mediaType === "application/json" ? given.json : given.text, described["schema"], home);
   }
 
-  /** What is wrong with a request that the gate accepted: its path parameters and its body. */
-  function request({ operation, parameters }: Asked, sent: Json | undefined): string[] {
-    const wrongParameters = operation.parameters.flatMap((parameter) => {
+  /** What is wrong with the parameters of a request. */
+  function parameters({ operation, parameters: inPath, query = new URLSearchParams() }: Asked): string[] {
+    return operation.parameters.flatMap((parameter) => {
+      const { in: where, required, schema } = parameter;
       const name = String(parameter["name"]);
-      return complaints(parameters[name], parameter["schema"], operation.document).map(
-        (text) => `${name}: ${text}`,
-      );
+      const sent = where === "query" ? query.getAll(name) : [inPath[name] ?? ""];
+      if (sent.length > 1) return [`${name} is there twice`];
+      if (sent.length === 0) return required === true ? [`${name} is missing`] : [];
+      const [text = ""] = sent;
+      const value = isObject(schema) && schema["type"] === "integer" ? Number(text || Number.NaN) : text;
+      return complaints(value, schema, operation.document).map((complaint) => `${name}: ${complaint}`);
     });
+  }
+
+  /** What is wrong with a request that the gate accepted: its parameters and its body. */
+  function request(asked: Asked, sent: Json | undefined): string[] {
+    const { operation } = asked;
+    const wrongParameters = parameters(asked);
     const requestBody = operation.operation["requestBody"];
     if (requestBody === undefined)
       return sent === undefined ? wrongParameters : [...wrongParameters, "no body is described"];
@@ -165,5 +180,5 @@ export function createJudge(file: string) {
     ];
   }
 
-  return { document, operations, asked, answer, answerBody, request, unrouted };
+  return { document, operations, asked, answer, answerBody, request, parameters, unrouted };
 }
