@@ -103,9 +103,12 @@ export class MockGate {
     this.publicBaseUrl = this.#world.settings.publicBaseUrl;
   }
 
-  /** Puts the gate on a Unix socket (mode 0600) or on a TCP port of 127.0.0.1. Both at once are fine. */
+  /**
+   * Puts the gate on real sockets: `{ dir }` lays `gate.sock` and `gate-admin.sock` (mode 0600) as a gate does,
+   * `{ port, adminPort }` are on 127.0.0.1, `{ adminPort, tls }` takes client certificates only.
+   */
   async listen(options: ListenOptions): Promise<GateServer> {
-    const server = await serve(this.#deliver, options);
+    const server = await serve({ client: this.#deliver, admin: this.#deliver }, options);
     this.#servers.add(server);
     return server;
   }

@@ -13,6 +13,8 @@ export {
 } from "./gate.ts";
 export type { LeaseKey } from "./leases.ts";
 export type { AuditEvent } from "./ledger.ts";
+export type { RequestReport } from "./listener.ts";
+export type { AdminTls } from "./mutual-tls.ts";
 export type { MockGateOptions } from "./options.ts";
 export type { ProofClaims } from "./proof.ts";
 export type { ReceiptKey } from "./receipts.ts";

@@ -1,152 +1,155 @@
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { dirname } from "node:path";
-import type { Delivery } from "./deliver.ts";
-import type { MockRequest, Transport } from "./wire.ts";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import type { AddressInfo, Server } from "node:net";
+import { dirname, join } from "node:path";
+import { createListener, type Deliver, type Face, type Listener, type RequestReport } from "./listener.ts";
+import type { AdminTls } from "./mutual-tls.ts";
 
-/** Where a gate listens: a Unix socket (mode 0600, as the gate's own), or a TCP port (0: a free one). */
-export type ListenOptions =
-  | { readonly socket: string; readonly port?: undefined }
-  | { readonly port: number; readonly host?: string; readonly socket?: undefined };
+/**
+ * Where a gate listens, one or more at once: `dir` is both Unix sockets as a gate lays them, the others are one
+ * listener each. Ports are on 127.0.0.1 unless `host` says otherwise, and 0 is a free one.
+ */
+export interface ListenOptions {
+  /** `gate.sock` and `gate-admin.sock` in this directory, which is made (mode 0700) if it is missing. */
+  readonly dir?: string;
+  /** The path of the client's Unix socket. */
+  readonly socket?: string;
+  /** The path of the operator's. */
+  readonly adminSocket?: string;
+  readonly port?: number;
+  /** The operator's port, never the client's. */
+  readonly adminPort?: number;
+  readonly host?: string;
+  /** Makes the operator's port take TLS with client certificates only. */
+  readonly tls?: AdminTls;
+  /** Hears of every request that is over. */
+  readonly onRequest?: (report: RequestReport) => void;
+}
 
-/** A gate on a socket. */
+/** A gate on its sockets. */
 export interface GateServer extends AsyncDisposable {
-  /** The path of the Unix socket; empty on TCP. */
+  /** The path of the client's Unix socket; empty where there is none. */
   readonly socket: string;
-  /** `http://127.0.0.1:PORT`; empty on a Unix socket. */
+  /** The path of the operator's. */
+  readonly adminSocket: string;
+  /** `http://127.0.0.1:PORT`; empty where there is no client port. */
   readonly url: string;
-  /** The TCP port; 0 on a Unix socket. */
+  /** The same for the operator; `https:` with client certificates. */
+  readonly adminUrl: string;
+  /** The TCP port; 0 where there is none. */
   readonly port: number;
+  readonly adminPort: number;
   /** Stops at once, open connections included. */
   close(): Promise<void>;
   /** Cuts every open connection and goes on listening, as a restart does. */
   cut(): void;
 }
 
-const MOST_BYTES = 1_048_576;
-const MOST_HEAD_BYTES = 417_792;
-const MOST_HEADERS = 100;
-const MOST_URI_BYTES = 65_534;
-
-/** Puts a gate on a socket of its own. */
+/** Puts a gate on sockets of its own. */
 export async function serve(
-  deliver: (request: MockRequest, transport: Transport) => Promise<Delivery>,
+  faces: Readonly<Record<Face, Deliver>>,
   options: ListenOptions,
 ): Promise<GateServer> {
-  const transport: Transport = options.socket === undefined ? "tcp" : "uds";
-  const server = createServer({ maxHeaderSize: MOST_HEAD_BYTES }, (request, response) => {
-    void answer(deliver, transport, request, response);
-  });
-  // The gate has no time limit on a connection and sends no Keep-Alive header.
-  server.keepAliveTimeout = 0;
-  server.headersTimeout = 0;
-  server.requestTimeout = 0;
-  server.maxHeadersCount = 0;
+  check(options);
+  const { dir, port, adminPort, host = "127.0.0.1", tls, onRequest } = options;
+  const socket = options.socket ?? (dir === undefined ? undefined : join(dir, "gate.sock"));
+  const adminSocket = options.adminSocket ?? (dir === undefined ? undefined : join(dir, "gate-admin.sock"));
+  const listeners: Listener[] = [];
 
-  if (options.socket !== undefined) {
-    mkdirSync(dirname(options.socket), { recursive: true, mode: 0o700 });
-    rmSync(options.socket, { force: true });
-  }
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    const listening = () => {
-      server.removeListener("error", reject);
-      resolve();
-    };
-    if (options.socket !== undefined) server.listen(options.socket, listening);
-    else server.listen(options.port, options.host ?? "127.0.0.1", listening);
-  });
-  if (options.socket !== undefined) chmodSync(options.socket, 0o600);
-
-  const address = options.socket === undefined ? (server.address() as AddressInfo) : undefined;
   const close = async () => {
     // One turn for a client in this process to see that its last write has ended: node:http throws otherwise.
     await new Promise((resolve) => setImmediate(resolve));
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  };
-  return {
-    socket: options.socket ?? "",
-    url: address === undefined ? "" : `http://${address.address}:${address.port}`,
-    port: address?.port ?? 0,
-    close,
-    cut: () => server.closeAllConnections(),
-    [Symbol.asyncDispose]: close,
-  };
-}
-
-async function answer(
-  deliver: (request: MockRequest, transport: Transport) => Promise<Delivery>,
-  transport: Transport,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const gone = new AbortController();
-  response.on("close", () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const excess =
-    (request.url ?? "").length > MOST_URI_BYTES
-      ? 414
-      : request.rawHeaders.length / 2 > MOST_HEADERS
-        ? 431
-        : undefined;
-  if (excess !== undefined) {
-    response.writeHead(excess, { "content-length": "0", connection: "close" });
-    response.end();
-    return;
-  }
-  const body = await bodyOf(request);
-  if (body === undefined) return;
-  try {
-    const { url = "/", method = "GET" } = request;
-    const headers = Object.entries(request.headersDistinct).map(
-      ([name, values]) => [name, values?.[0] ?? ""] as const,
+    await Promise.all(
+      listeners.map(({ server, cut }) => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        cut();
+        return closed;
+      }),
     );
-    send(await deliver({ url, method, headers, body, signal: gone.signal }, transport), request, response);
-  } catch (error) {
-    // Something is wrong with the test's set-up, not with the request. No gate answers 501: it can't be mistaken.
-    response.writeHead(501, { "content-type": "text/plain; charset=utf-8" });
-    response.end(error instanceof Error ? error.message : String(error));
-  }
-}
+  };
+  const listener = (face: Face, transport: "uds" | "tcp", adminTls?: AdminTls) => {
+    const made = createListener({ face, deliver: faces[face], transport, onRequest, tls: adminTls });
+    listeners.push(made);
+    return made.server;
+  };
+  const onPath = async (face: Face, path: string | undefined) => {
+    if (path !== undefined) await layAt(path, listener(face, "uds"));
+  };
+  const onPort = async (face: Face, wanted: number | undefined, adminTls?: AdminTls) => {
+    if (wanted === undefined) return undefined;
+    const server = listener(face, "tcp", adminTls);
+    await started(server, () => server.listen(wanted, host));
+    return server.address() as AddressInfo;
+  };
 
-/**
- * The body, up to the first chunk that is too much; `undefined` when the client went away while sending it. The gate
- * answers 413 while the rest is still on its way, and whether that answer is seen is then chance: here the rest is read.
- */
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      if (length <= MOST_BYTES) chunks.push(chunk);
-      length += chunk.length;
-    }
-  } catch {
-    return undefined;
+    await onPath("client", socket);
+    await onPath("admin", adminSocket);
+    const client = await onPort("client", port);
+    const admin = await onPort("admin", adminPort, tls);
+    return {
+      socket: socket ?? "",
+      adminSocket: adminSocket ?? "",
+      url: client === undefined ? "" : urlOf("http", client),
+      adminUrl: admin === undefined ? "" : urlOf(tls === undefined ? "http" : "https", admin),
+      port: client?.port ?? 0,
+      adminPort: admin?.port ?? 0,
+      close,
+      cut() {
+        for (const { cut } of listeners) cut();
+      },
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
   }
-  return Buffer.concat(chunks);
 }
 
-function send(delivery: Delivery, request: IncomingMessage, response: ServerResponse): void {
-  if (delivery.state === "hang") return;
-  if (delivery.state !== "answer" && delivery.state !== "cut") {
-    if (request.socket.remoteAddress === undefined) request.socket.destroy();
-    else request.socket.resetAndDestroy();
-    return;
+function check({ dir, socket, adminSocket, port, adminPort, tls }: ListenOptions): void {
+  if ([dir, socket, adminSocket, port, adminPort].every((where) => where === undefined)) {
+    throw new TypeError(
+      "MockGate: listen() needs a place: { dir }, { socket }, { adminSocket }, { port } or { adminPort }",
+    );
   }
-  const { status, headers, body } = delivery.answer;
-  const closing = request.headers.connection?.toLowerCase() === "close";
-  // The gate names the connection only where it was asked to close it.
-  if (!closing) response.removeHeader("connection");
-  response.writeHead(status, closing ? { ...headers, connection: "close" } : headers);
-  if (delivery.state === "answer") {
-    response.end(body);
-    return;
+  if (port !== undefined && port !== 0 && port === adminPort) {
+    throw new TypeError(`MockGate: client and admin never share a port, and both are to be ${port}`);
   }
-  response.write(Buffer.from(body).subarray(0, delivery.bytes), () => request.socket.destroy());
+  if (tls !== undefined && adminPort === undefined) {
+    throw new TypeError("MockGate: tls is for the operator's port, and there is no adminPort");
+  }
+}
+
+/** A Unix socket as a gate lays it: mode 0600, in a directory of its own, in the place of a stale one. */
+async function layAt(path: string, server: Server): Promise<void> {
+  if (Buffer.byteLength(path) > MOST_PATH_BYTES) {
+    throw new TypeError(
+      `MockGate: a Unix socket's path is at most ${MOST_PATH_BYTES} bytes, and this one is longer: ${path}`,
+    );
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isSocket()) {
+    throw new Error(`MockGate: ${path} is there and is no socket; it is left alone`);
+  }
+  rmSync(path, { force: true });
+  await started(server, () => server.listen(path));
+  chmodSync(path, 0o600);
+}
+
+/** `sun_path` of Linux without its NUL; the smaller one of macOS is said by the system. */
+const MOST_PATH_BYTES = 107;
+
+async function started(server: Server, listen: () => void): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+    listen();
+  });
+}
+
+function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
