@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { temporaryFolder } from "./bare.ts";
 
 export interface Certificate {
   cert: string;
@@ -10,7 +10,7 @@ export interface Certificate {
 
 /** What an admin listener with client certificates needs, a client's certificate that is good, and three that are not. */
 export function clientCertificates() {
-  const folder = temporaryFolder();
+  const folder = mkdtempSync(join(tmpdir(), "lg-certificates-"));
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -22,7 +22,17 @@ export function clientCertificates() {
     );
   }
   function signed(name: string, extension: string, { ca = "ca", days = "1" } = {}): Certificate {
-    openssl("req", "-new", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
+    openssl(
+      "req",
+      "-new",
+      ...newKey,
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.csr`,
+      "-subj",
+      `/CN=${name}`,
+    );
     writeFileSync(join(folder, `${name}.extension`), extension);
     openssl(
       ...["x509", "-req", "-in", `${name}.csr`, "-CA", `${ca}.pem`, "-CAkey", `${ca}.key`, "-CAcreateserial"],
@@ -30,7 +40,7 @@ export function clientCertificates() {
     );
     return { cert: read(`${name}.pem`), key: read(`${name}.key`) };
   }
-  return {
+  const made = {
     ca: read("ca.pem"),
     gate: signed("gate", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
     good: signed("good", "extendedKeyUsage=clientAuth"),
@@ -38,4 +48,6 @@ export function clientCertificates() {
     expired: signed("expired", "extendedKeyUsage=clientAuth", { days: "-1" }),
     serverOnly: signed("server-only", "extendedKeyUsage=serverAuth"),
   };
+  rmSync(folder, { recursive: true });
+  return made;
 }
