@@ -1,5 +1,6 @@
 import createClient, { type Client } from "openapi-fetch";
 import {
+  answersText,
   type CallDefaults,
   callRequest,
   callState,
@@ -28,20 +29,21 @@ export function createApi<Paths extends object>(
   route: Route,
   defaults: CallDefaults,
   clock: Clock,
+  refuse?: (operation: OperationFacts, subject: string) => void,
 ): Api<Paths> {
   const find = finder(table, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
   return createClient<Paths>({
     baseUrl: route.baseUrl,
     async fetch(request) {
-      const { id, operation, path, subject, search } = find(request);
+      const { id, operation, path, subject, target } = find(request);
+      if (refuse !== undefined) refuse(operation, subject);
       const body = request.body === null ? undefined : await request.text();
       const { signal } = request;
       const state = callState({ operationId: id, operation, subject, path }, { signal }, defaults, clock);
-      const { url, headers, ...rest } = callRequest(state, route, body);
+      const { headers, ...rest } = callRequest(state, route, body, target);
       try {
-        const sent = { ...rest, url: `${url}${search}`, headers: { ...ownHeaders(request), ...headers } };
-        const response = await pipe(sent);
-        if (response.ok && parseJson(response.body) === undefined)
+        const response = await pipe({ ...rest, headers: { ...ownHeaders(request), ...headers } });
+        if (response.ok && !answersText(id) && parseJson(response.body) === undefined)
           throw unreadable(state, response.status, "invalid JSON in the answer");
         if (response.status < 200 || response.status > 599)
           throw unreadable(state, response.status, `an answer with the status ${response.status}`);
@@ -56,9 +58,11 @@ export function createApi<Paths extends object>(
 interface Found {
   readonly id: string;
   readonly operation: OperationFacts;
+  /** Percent-decoded: the gate compares a proof with the path that it has decoded. */
   readonly path: string;
   readonly subject: string;
-  readonly search: string;
+  /** Path and query as they travel. */
+  readonly target: string;
 }
 
 /** Finds which operation a request is, and refuses one that is none or whose path parameters the document does not allow. */
@@ -71,9 +75,9 @@ function finder(table: OperationTable, prefix: string): (request: Request) => Fo
   });
   return (request) => {
     const { pathname, search } = new URL(request.url);
-    const path = pathname.slice(prefix.length);
+    const encoded = pathname.slice(prefix.length);
     for (const { id, operation, method, names, pattern } of routes) {
-      const match = method === request.method ? pattern.exec(path) : null;
+      const match = method === request.method ? pattern.exec(encoded) : null;
       if (match === null) continue;
       const values = match.slice(1).map(decoded);
       for (const [index, name] of names.entries()) {
@@ -81,7 +85,9 @@ function finder(table: OperationTable, prefix: string): (request: Request) => Fo
         if (problem !== undefined)
           throw new LatchGateInvalidRequest("<call>", problem, { code: "invalid_identifier" });
       }
-      return { id, operation, path, search, subject: values[0] ?? "<call>" };
+      let next = 0;
+      const path = operation.path.replace(/\{\w+\}/g, () => values[next++] ?? "");
+      return { id, operation, path, target: `${encoded}${search}`, subject: values[0] ?? "<call>" };
     }
     throw new LatchGateInvalidRequest(
       "<call>",

@@ -10,7 +10,7 @@ import {
 } from "./errors.ts";
 import type { AnswerFacts, OperationFacts } from "./generated/operations.ts";
 import { answerFacts, errorCodeOf, type OperationTable, operationOf } from "./outcomes.ts";
-import { refusalError } from "./refusals.ts";
+import { doubtAbout, refusalError } from "./refusals.ts";
 import { type BufferedResponse, type Clock, type Send, SendFailure } from "./send.ts";
 
 /** What every method takes as its last argument. */
@@ -60,6 +60,8 @@ export type Pipe = Send<CallRequest, BufferedResponse>;
 /** What a call is made of, beside its options. */
 export interface CallInput {
   readonly path?: Readonly<Record<string, string>>;
+  /** Query parameters. No proof names them: the gate leaves the query out of `htu`. */
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly subject?: string;
   readonly session?: CallSession | undefined;
@@ -71,14 +73,20 @@ export interface CallInput {
 
 /** The operations of one document, as openapi-typescript types them. */
 type Described = { readonly responses: object };
-type JsonAt<Response> = Response extends { content: { "application/json": infer Body } } ? Body : never;
+type BodyAt<Response> = Response extends { content: { "application/json": infer Body } }
+  ? Body
+  : Response extends { content: Record<string, infer Text> }
+    ? Text
+    : never;
 
 /** An answer that is a result: its status and its body, typed by the document, and what the call noted. */
 export type Answer<Operation extends Described, Status extends number = 200 | 202> = {
   [Key in keyof Operation["responses"] & Status]: {
     readonly status: Key;
-    readonly body: JsonAt<Operation["responses"][Key]>;
+    readonly body: BodyAt<Operation["responses"][Key]>;
     readonly state: CallState;
+    /** The gate's `Date`, in milliseconds: by it the times in an answer are to be read; this machine's time without one. */
+    readonly gateNow: number;
   };
 }[keyof Operation["responses"] & Status];
 
@@ -98,7 +106,11 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Where the gate itself may take longer: an action has 30 s there. */
-const TIMEOUTS_MS: { readonly [operationId: string]: number } = { executeAction: 45_000 };
+const TIMEOUTS_MS: { readonly [operationId: string]: number } = {
+  executeAction: 45_000,
+  // It waits without limit for one of four places before those 30 s begin (contract operator.md 2.3).
+  approveApproval: 120_000,
+};
 
 /** What a client says of all its calls. */
 export interface CallDefaults {
@@ -127,14 +139,20 @@ export function createCall<Operations extends { readonly [Id in keyof Operations
       defaults,
       clock,
     );
-    const response = await pipe(callRequest(state, route, body)).catch((error: unknown) => {
+    const target = `${encodedPath(path)}${searchOf(input.query)}`;
+    let response: BufferedResponse;
+    try {
+      response = await pipe(callRequest(state, route, body, target));
+    } catch (error) {
       throw failureError(state, error);
-    });
-    const accept: readonly number[] = input.accept ?? [200, 202];
+    }
+    const accept: readonly number[] = input.accept ?? RESULTS;
     if (!accept.includes(response.status)) throw refused(state, response);
     return resultOf(state, response) as never;
   };
 }
+
+const RESULTS: readonly number[] = [200, 202];
 
 /** A new call's state; its time begins to run out now. */
 export function callState(
@@ -161,10 +179,16 @@ export function callState(
   };
 }
 
-export function callRequest(state: CallState, route: Route, body: string | undefined): CallRequest {
+/** @param target what follows the base URL: the path, percent-encoded where the call's own is not, and the query */
+export function callRequest(
+  state: CallState,
+  route: Route,
+  body: string | undefined,
+  target: string,
+): CallRequest {
   const { operation, path, signal, deadline, clock } = state;
   return {
-    url: `${route.baseUrl}${path}`,
+    url: `${route.baseUrl}${target}`,
     method: operation.method,
     path,
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
@@ -188,7 +212,7 @@ export function failureError(state: CallState, error: unknown): LatchGateError {
     cause: laterError(state) ?? error.cause,
   };
   if (outcome === "not_executed") return new LatchGateTransportError(error.message, details);
-  return new LatchGateOutcomeUnknown(`${error.message}: ${MAY_HAVE_RUN}`, details);
+  return new LatchGateOutcomeUnknown(`${error.message}: ${doubtAbout(state.operation)}`, details);
 }
 
 /** What an error of this call can say of it. */
@@ -203,6 +227,16 @@ function laterError(state: CallState): LatchGateError | undefined {
   if (lastFailure === undefined) return undefined;
   const alone = { ...state, lastFailure: undefined };
   return lastFailure instanceof SendFailure ? failureError(alone, lastFailure) : refused(alone, lastFailure);
+}
+
+/** A path as it travels. What the document allows in a parameter has no other meaning in a URL. */
+const encodedPath = (path: string) => encodeURI(path);
+
+function searchOf(query: CallInput["query"]): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ""
+    : `?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&")}`;
 }
 
 /** The request's path, with every parameter checked against the document before it gets there. */
@@ -230,8 +264,19 @@ export function identifierProblem(
   if (typeof value !== "string") return `${name} must be a string`;
   if (value === "") return `${name} must not be empty`;
   if (value.length > facts.maxLength) return `${name} exceeds maximum length (${facts.maxLength})`;
-  if (!new RegExp(facts.pattern).test(value)) return `${name} contains invalid characters`;
+  if (!patternOf(facts.pattern).test(value)) return `${name} contains invalid characters`;
   return undefined;
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** The documents' few patterns, compiled once each. */
+function patternOf(source: string): RegExp {
+  const known = patterns.get(source);
+  if (known !== undefined) return known;
+  const pattern = new RegExp(source);
+  patterns.set(source, pattern);
+  return pattern;
 }
 
 /** The JSON text of parameters, or an error that says what in them has none. */
@@ -286,8 +331,11 @@ function checkedTimeout(timeoutMs: number, subject: string): number {
 function resultOf(
   state: CallState,
   response: BufferedResponse,
-): { status: number; body: unknown; state: CallState } {
+): { status: number; body: unknown; state: CallState; gateNow: number } {
   const { status } = response;
+  const date = Date.parse(response.headers.get("date") ?? "");
+  const gateNow = Number.isNaN(date) ? state.clock.now() : date;
+  if (answersText(state.operationId)) return { status, body: response.body, state, gateNow };
   const body = parseJson(response.body);
   if (body === undefined) throw unreadable(state, status, `invalid JSON in ${answerName(state)} response`);
   // A request schema may be any JSON value; every other result is an object.
@@ -299,14 +347,31 @@ function resultOf(
   const needed = RELIED_ON[state.operationId];
   if (needed !== undefined && (body as Record<string, unknown>)[needed] === undefined)
     throw unreadable(state, status, `no ${needed} in ${answerName(state)} response`);
-  return { status, body, state };
+  return { status, body, state, gateNow };
 }
+
+/** Whether the result of an operation is text and no JSON. */
+export const answersText = (operationId: string) => operationId === "getMetrics";
 
 /** What a result is about: without it there is none. Other members may be missing in other people's mocks. */
 const RELIED_ON: { readonly [operationId: string]: string } = {
   listActions: "actions",
   getLeaseKeys: "keys",
   getReceipt: "receipt_id",
+  getReceiptAsOperator: "receipt_id",
+  listReceiptKeys: "keys",
+  listApprovals: "approvals",
+  getApproval: "status",
+  approveApproval: "decision",
+  denyApproval: "decision",
+  listAuditEvents: "events",
+  verifyAudit: "intact",
+  getStatus: "status",
+  getEpoch: "current_epoch",
+  listDomains: "domains",
+  listPaths: "paths",
+  getPolicy: "acl",
+  getPrincipalPolicy: "acl",
 };
 
 /** The error for a result that can't be used, though its status is one of a result. */
@@ -314,7 +379,7 @@ export function unreadable(state: CallState, status: number, problem: string): L
   const { outcome } = state.operation.lost;
   const details: ErrorDetails = { ...detailsOf(state), code: "unreadable_answer", status, outcome };
   if (outcome === "not_executed") return new LatchGateTransportError(problem, details);
-  return new LatchGateOutcomeUnknown(`${problem}: ${MAY_HAVE_RUN}`, details);
+  return new LatchGateOutcomeUnknown(`${problem}: ${doubtAbout(state.operation)}`, details);
 }
 
 function refused(state: CallState, response: BufferedResponse): LatchGateError {
@@ -354,8 +419,6 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
-
-const MAY_HAVE_RUN = "the action may have run; do not repeat it, look at its effect";
 
 const ANSWER_NAMES: { readonly [operationId: string]: string } = {
   createLease: "lease",

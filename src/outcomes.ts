@@ -33,10 +33,18 @@ export function errorCodeOf(body: unknown): string | undefined {
   return typeof error === "string" ? error : undefined;
 }
 
-/** What a table says of an answer that a low-level client returned: whether the action may have run. */
+/** The word that tells answers of one status apart: an error's `error`, else what a result says of itself. */
+function wordOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const { error, decision } = body as { error?: unknown; decision?: unknown };
+  const word = error ?? decision;
+  return typeof word === "string" ? word : undefined;
+}
+
+/** What a table says of an answer (its `error` or its `data`) of a low-level client: whether the action may have run. */
 export function outcomeIn<Id extends string>(
   table: OperationTable<Id>,
-): (operationId: Id, response: { readonly status: number }, error?: unknown) => Outcome {
-  return (operationId, { status }, error) =>
-    answerFacts(operationOf(table, operationId), status, errorCodeOf(error)).outcome;
+): (operationId: Id, response: { readonly status: number }, body?: unknown) => Outcome {
+  return (operationId, { status }, body) =>
+    answerFacts(operationOf(table, operationId), status, wordOf(body)).outcome;
 }

@@ -121,12 +121,20 @@ const invalid: Maker = ({ subject, body, status }, code, details) => {
     details,
   );
 };
-const outcomeUnknown: Maker = ({ status }, code, details) => {
+const outcomeUnknown: Maker = ({ status, operation }, code, details) => {
   const what = `the gate answered ${status}${code === undefined ? "" : ` ${code}`}`;
-  const ran =
-    details.outcome === "executed" ? "the action has run, without evidence of it" : "the action may have run";
-  return new LatchGateOutcomeUnknown(`${what}: ${ran}; do not repeat it, look at its effect`, details);
+  const doubt =
+    details.outcome === "executed"
+      ? "the action has run, without evidence of it; do not repeat it, look at its effect"
+      : doubtAbout(operation);
+  return new LatchGateOutcomeUnknown(`${what}: ${doubt}`, details);
 };
+
+/** What is to be said where nobody knows whether a call did what it should. */
+export const doubtAbout = ({ effect }: Pick<OperationFacts, "effect">) =>
+  effect === "gate"
+    ? "the gate may have done it; look there before you repeat it"
+    : "the action may have run; do not repeat it, look at its effect";
 
 /** An opinion on every `error` word that the documents know. */
 const makers = {
