@@ -3,7 +3,8 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
-  type KeyObject,
+  type JsonWebKeyInput,
+  KeyObject,
   randomUUID,
   sign,
 } from "node:crypto";
@@ -18,6 +19,17 @@ export interface DPoPJwk {
   readonly crv: "P-256";
   readonly x: string;
   readonly y: string;
+}
+
+/** A private key as a program may have it: PEM text (PKCS#8 or SEC1), a JWK with `d`, a `KeyObject`, or a key pair. */
+export type PrivateKeySource = string | KeyObject | DPoPKeyPair | PrivateJwk;
+
+export interface PrivateJwk {
+  readonly kty?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly d?: string;
 }
 
 /**
@@ -48,14 +60,29 @@ export class DPoPKeyPair {
 
   /** The pair of a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or SEC1 (`BEGIN EC PRIVATE KEY`). */
   static async fromPem(pem: string): Promise<DPoPKeyPair> {
-    let key: KeyObject;
+    return DPoPKeyPair.from(pem);
+  }
+
+  /** The pair of a private key in whichever form: PEM text, a JWK, a `KeyObject`, or a pair, which is returned as it is. */
+  static from(key: PrivateKeySource): DPoPKeyPair {
+    if (key instanceof DPoPKeyPair) return key;
     try {
-      key = createPrivateKey(pem);
-    } catch {
+      const read =
+        key instanceof KeyObject
+          ? key
+          : createPrivateKey(
+              typeof key === "string" ? key : { key: key as JsonWebKeyInput["key"], format: "jwk" },
+            );
+      if (read.type === "private") return new DPoPKeyPair(read);
+    } catch (error) {
+      if (error instanceof LatchGateInvalidRequest) throw error;
       // The parser's own error is left out: OpenSSL may quote what it could not read.
-      throw wrongKey("the PEM holds no private key that can be read (PKCS#8 or SEC1, unencrypted)");
     }
-    return new DPoPKeyPair(key);
+    throw wrongKey(
+      typeof key === "string"
+        ? "the PEM holds no private key that can be read (PKCS#8 or SEC1, unencrypted)"
+        : "this is no private key that can be read",
+    );
   }
 
   /** Like `fromPem`, from a file; warns once about a file when others than its owner may read it. */
@@ -98,6 +125,19 @@ export function computeAth(token: string): string {
  * an empty path (contract agent.md 4.3). Text without a scheme is returned as it is.
  */
 export function normalizeHtu(uri: string): string {
+  const known = normalized.get(uri);
+  if (known !== undefined) return known;
+  const result = normalize(uri);
+  if (normalized.size === MAX_NORMALIZED) normalized.clear();
+  normalized.set(uri, result);
+  return result;
+}
+
+/** A program calls few URLs, many times: looking one up saves a microsecond a call. */
+const normalized = new Map<string, string>();
+const MAX_NORMALIZED = 500;
+
+function normalize(uri: string): string {
   const bare = uri.replace(/[#?].*$/s, "");
   const match = /^([^:/]+):\/\/([^/]*)(.*)$/s.exec(bare);
   if (match === null) return uri;
