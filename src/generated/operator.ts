@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) and openapi/operator.yaml (sha256 bde4125936ff9328ca6d354b039ea17accfaa4e44e504462ded052a28629723a) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) and openapi/operator.yaml (sha256 b3d7ead4086ed717e9a0caf1314bc795a9cb12ed713a6d1083ce3ff7f490d68b) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {

@@ -153,18 +153,19 @@ export function createJudge(file: string) {
 
   /** What is wrong with a request that the gate accepted: its parameters and its body. */
   function request(asked: Asked, sent: Json | undefined): string[] {
-    const { operation } = asked;
-    const wrongParameters = parameters(asked);
-    const requestBody = operation.operation["requestBody"];
-    if (requestBody === undefined)
-      return sent === undefined ? wrongParameters : [...wrongParameters, "no body is described"];
-    const { value, document: home } = operation.document.resolve(requestBody);
+    return [...parameters(asked), ...requestBody(asked, sent)];
+  }
+
+  /** What is wrong with a body of this operation's request. */
+  function requestBody({ operation }: Asked, sent: Json | undefined): string[] {
+    const described = operation.operation["requestBody"];
+    if (described === undefined) return sent === undefined ? [] : ["no body is described"];
+    const { value, document: home } = operation.document.resolve(described);
     const content =
       isObject(value) && isObject(value["content"]) ? value["content"]["application/json"] : undefined;
-    if (!isObject(value) || !isObject(content)) return [...wrongParameters, "the body is not described"];
-    if (sent === undefined)
-      return value["required"] === true ? [...wrongParameters, "the body is missing"] : wrongParameters;
-    return [...wrongParameters, ...complaints(sent, content["schema"], home)];
+    if (!isObject(value) || !isObject(content)) return ["the body is not described"];
+    if (sent === undefined) return value["required"] === true ? ["the body is missing"] : [];
+    return complaints(sent, content["schema"], home);
   }
 
   /** What is wrong with an answer to a request that is no operation of the document. */
@@ -180,5 +181,5 @@ export function createJudge(file: string) {
     ];
   }
 
-  return { document, operations, asked, answer, answerBody, request, parameters, unrouted };
+  return { document, operations, asked, answer, answerBody, request, requestBody, parameters, unrouted };
 }
