@@ -30,7 +30,7 @@ export async function plain(target: Target): Promise<BenchClient> {
   const dispatcher = new Agent(target.socket === undefined ? {} : { connect: { socketPath: target.socket } });
   const api = createClient<paths>({
     baseUrl: target.url ?? "http://localhost",
-    fetch: (request) => fetch(request, { dispatcher } as RequestInit),
+    fetch: (request) => fetch(request, { dispatcher } as unknown as RequestInit),
   });
   const lease = await api.POST("/v1/leases", {
     body: { scopes: ["tools:call"], dpop_jwk: { kty: "EC", crv: "P-256", x: jwk.x ?? "", y: jwk.y ?? "" } },

@@ -9,6 +9,15 @@ import {
   SendFailure,
 } from "./send.ts";
 
+/** Who hears how an attempt ended. */
+interface AttemptOutcome {
+  resolve(response: BufferedResponse): void;
+  reject(failure: SendFailure): void;
+  ended(): void;
+}
+
+const doNothing = () => {};
+
 /** One request under way: its timer, its signal, how far it came, and its answer as it grows. */
 export class Attempt {
   readonly request: GateRequest;
@@ -18,32 +27,26 @@ export class Attempt {
   answering = false;
   done = false;
   /** Stops whatever carries the bytes; set as soon as there is something to stop. */
-  stop: (reason: Error) => void = () => {};
+  stop: (reason: Error) => void = doNothing;
   readonly #route: Route;
-  readonly #resolve: (response: BufferedResponse) => void;
-  readonly #reject: (failure: SendFailure) => void;
+  readonly #outcome: AttemptOutcome;
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
-  #callOffTimer = () => {};
+  readonly #callOffTimer: () => void = doNothing;
+  /** The signal's listener, where there is a signal. */
+  readonly #onAbort: (() => void) | undefined;
 
-  constructor(
-    request: GateRequest,
-    route: Route,
-    clock: Clock,
-    resolve: (response: BufferedResponse) => void,
-    reject: (failure: SendFailure) => void,
-  ) {
+  constructor(request: GateRequest, route: Route, clock: Clock, outcome: AttemptOutcome) {
     this.request = request;
     this.#route = route;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    if (request.signal?.aborted) {
-      this.#aborted();
-      return;
-    }
-    request.signal?.addEventListener("abort", this.#aborted, { once: true });
-    if (request.timeoutMs <= 0) this.#timedOut();
-    else this.#callOffTimer = clock.timer(request.timeoutMs, this.#timedOut);
+    this.#outcome = outcome;
+    const { signal, timeoutMs } = request;
+    if (signal?.aborted) this.#aborted();
+    else if (timeoutMs <= 0) this.#timedOut();
+    else this.#callOffTimer = clock.timer(timeoutMs, () => this.#timedOut());
+    if (signal === undefined || this.done) return;
+    this.#onAbort = () => this.#aborted();
+    signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /** One more piece of the answer; false when it is more than is allowed, or not wanted any more. */
@@ -77,7 +80,7 @@ export class Attempt {
     if (!this.#finish()) return;
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    this.#resolve(new BufferedResponse(status, headers, decoder.decode(bytes)));
+    this.#outcome.resolve(new BufferedResponse(status, headers, decoder.decode(bytes)));
   }
 
   fail(code: FailureCode, message: string, cause?: unknown): void {
@@ -89,7 +92,7 @@ export class Attempt {
       cause: safeCause(cause, this.request.headers),
     });
     this.stop(failure);
-    this.#reject(failure);
+    this.#outcome.reject(failure);
   }
 
   /** Fails with whatever the carrier of the bytes has thrown. */
@@ -101,16 +104,20 @@ export class Attempt {
     this.fail(code, message, error);
   }
 
-  readonly #timedOut = () =>
+  #timedOut(): void {
     this.fail("timeout", `no complete answer within ${Math.round(this.request.timeoutMs)} ms`);
-  readonly #aborted = () =>
+  }
+
+  #aborted(): void {
     this.fail("aborted", "the call was aborted by its signal", this.request.signal?.reason);
+  }
 
   #finish(): boolean {
     if (this.done) return false;
     this.done = true;
     this.#callOffTimer();
-    this.request.signal?.removeEventListener("abort", this.#aborted);
+    if (this.#onAbort !== undefined) this.request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#outcome.ended();
     return true;
   }
 }

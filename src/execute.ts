@@ -1,5 +1,5 @@
 import type { Approvals, WaitOptions } from "./approvals.ts";
-import { type Call, type CallOptions, jsonText, unreadable } from "./call.ts";
+import { type Call, type CallInput, type CallOptions, jsonText, unreadable } from "./call.ts";
 import { canonicalHash } from "./canonical.ts";
 import {
   type ErrorDetails,
@@ -58,6 +58,9 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
     { readonly requestHash: string; readonly result: Promise<ActionResult> }
   >();
 
+  const send = (input: Omit<CallInput, "accept">, options: CallOptions) =>
+    call("executeAction", input, options);
+
   async function post(
     actionId: string,
     body: Record<string, unknown>,
@@ -67,9 +70,12 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
       refuseIssues(actionId, await validator.issues(actionId, body, options));
     const mostOfLife = options.whenHeld === "wait";
     const input = { path: { action_id: actionId }, body, subject: actionId, mostOfLife };
-    const answer = await call("executeAction", input, options).catch(async (error: unknown) => {
+    let answer: Awaited<ReturnType<typeof send>>;
+    try {
+      answer = await send(input, options);
+    } catch (error) {
       throw isSchemaViolation(error) ? await explained(error, actionId, body, options) : error;
-    });
+    }
     if (answer.status === 202) throw approvals.hold(actionId, answer.body, answer.state);
     const { status, body: result, state } = answer;
     if (typeof result.receipt_id !== "string")
@@ -204,11 +210,14 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
       });
     const body = params ?? {};
     const { callId } = options;
-    if (callId === undefined)
-      return post(actionId, body, options).catch((error: unknown) => {
+    if (callId === undefined) {
+      try {
+        return await post(actionId, body, options);
+      } catch (error) {
         if (error instanceof LatchGateApprovalRequired) return held(error, options);
         throw error;
-      });
+      }
+    }
     if (typeof callId !== "string" || callId === "")
       throw new LatchGateInvalidRequest(actionId, "callId must be a text that is not empty", {
         code: "invalid_options",

@@ -25,37 +25,29 @@ interface Try {
  * all tries fail, the first failure stands, unless a later one may have run: then that one does.
  */
 export function retrying(quota: RetryQuota, proofClock: ProofClock, clock: Clock, next: Pipe): Pipe {
-  async function tryOnce(request: CallRequest, mayRepeat: boolean): Promise<BufferedResponse | SendFailure> {
-    const { call } = request;
-    const left = call.deadline - clock.monotonic();
-    const timeoutMs = mayRepeat && call.operation.effect === "none" ? Math.min(left, READ_ATTEMPT_MS) : left;
-    try {
-      return await next({ ...request, timeoutMs });
-    } catch (error) {
-      if (error instanceof SendFailure) return error;
-      throw error;
-    }
-  }
-
   return async (request) => {
     const { call } = request;
     const { policy } = call;
-    const mended = new Set<AnswerFacts["again"]>();
     let first: Try | undefined;
+    let mended: Set<AnswerFacts["again"]> | undefined;
     for (let tries = 1; ; tries += 1) {
-      const result = await tryOnce(request, tries < policy.attempts).catch((error: unknown) => {
+      let result: BufferedResponse | SendFailure;
+      try {
+        result = await next({ ...request, timeoutMs: attemptMs(call, tries, clock) });
+        if (result.ok) {
+          quota.succeeded();
+          return result;
+        }
+      } catch (error) {
         // The lease that a repetition needed could not be had: what it was needed for stands.
-        if (first === undefined || !(error instanceof LatchGateError)) throw error;
-        return undefined;
-      });
-      if (result === undefined) return settle(call, first, undefined);
-      if (!(result instanceof SendFailure) && result.ok) {
-        quota.succeeded();
-        return result;
+        if (first !== undefined && error instanceof LatchGateError) return settle(call, first, undefined);
+        if (!(error instanceof SendFailure)) throw error;
+        result = error;
       }
       const last = judge(call, result);
       first ??= last;
       if (last.outcome !== "not_executed") return settle(call, last, undefined);
+      mended ??= new Set();
       if (tries >= policy.attempts || !(await ready(call, last, tries, mended)))
         return settle(call, first, last);
     }
@@ -98,6 +90,12 @@ export function retrying(quota: RetryQuota, proofClock: ProofClock, clock: Clock
     const gateNow = gateTime(result, proofClock.now());
     return gateNow !== undefined && proofClock.correct(gateNow);
   }
+}
+
+/** How long this try may take: all that is left, but for a read that could be tried again. */
+function attemptMs({ deadline, operation, policy }: CallState, tries: number, clock: Clock): number {
+  const left = deadline - clock.monotonic();
+  return operation.effect === "none" && tries < policy.attempts ? Math.min(left, READ_ATTEMPT_MS) : left;
 }
 
 /** Returns or throws the failure that stands; the last one, where it is another, becomes its cause. */

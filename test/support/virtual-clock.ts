@@ -15,16 +15,14 @@ export function virtualClock(start = Date.UTC(2026, 10, 24), random: () => numbe
   let time = start;
   let timers: { readonly at: number; readonly run: () => void }[] = [];
 
-  let underWay = 0;
+  const underWay = new Set<{ readonly since: number }>();
+  /** Whether a request is being answered. One that takes so long hangs: only time moves it. */
+  const isBusy = () => [...underWay].some(({ since }) => performance.now() - since < 500);
 
   /** Everything that needs no more time: promises, the event loop's own turns, and requests that are being answered. */
   async function settle(): Promise<void> {
-    const patience = performance.now() + 30;
-    for (let calm = 0; calm < 3; ) {
+    for (let calm = 0; calm < 3; calm = isBusy() ? 0 : calm + 1)
       await new Promise((resolve) => setImmediate(resolve));
-      // A request that hangs is not waited for: only time moves it.
-      calm = underWay === 0 || performance.now() > patience ? calm + 1 : 0;
-    }
   }
 
   async function step(limit: number): Promise<void> {
@@ -49,11 +47,12 @@ export function virtualClock(start = Date.UTC(2026, 10, 24), random: () => numbe
       };
     },
     watch: (fetch) => async (input, init) => {
-      underWay += 1;
+      const request = { since: performance.now() };
+      underWay.add(request);
       try {
         return await fetch(input, init);
       } finally {
-        underWay -= 1;
+        underWay.delete(request);
       }
     },
     async pass(ms) {
