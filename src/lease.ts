@@ -137,6 +137,8 @@ export function createLeases(
       }
       if (wanted === undefined && flight === undefined) throw new LatchGateNotConnected();
       return within(renew(wait.subject), wait, clock).catch((error: unknown) => {
+        // Its own time is up: what is sent now could only end unknown.
+        if (error instanceof SendFailure) throw error;
         // A lease that still lives is worth a try where no new one can be had; a refused one costs nothing.
         const usable = session !== undefined && session === current && session.leftMs(clock.monotonic()) > 0;
         if (usable && !(error instanceof LatchGateBudgetExhausted)) return session;
@@ -162,7 +164,12 @@ export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
     const session = (call.pinned as Session | undefined) ?? (await leases.acquire(call));
     call.session = session;
     const counted = call.operation.effect === "world";
-    if (counted) session.budget.take();
+    // The gate may still allow it: calls that ran while a renewal was under way are not off the new lease's budget.
+    if (counted && !session.budget.take())
+      throw new LatchGateBudgetExhausted(call.subject, {
+        sessionId: session.sessionId,
+        hint: NO_CALLS_LEFT,
+      });
     try {
       const timeoutMs = Math.min(request.timeoutMs, call.deadline - clock.monotonic());
       const response = await next({ ...request, credentials: session, timeoutMs });
@@ -201,7 +208,7 @@ function within<Value>(promise: Promise<Value>, { deadline, signal }: Wait, cloc
 }
 
 const RENEWAL_PAUSE_MS = 2_000;
-const NO_CALLS_LEFT = "the lease has ended and nothing is left of its budget: connect() starts a new one";
+const NO_CALLS_LEFT = "nothing is left of the session's budget: connect() starts a new one";
 
 /** The request's body but for the key, checked: what would make a lease that can't be used is refused here. */
 function leaseBody(options: LeaseOptions, maxCalls: number | undefined): Omit<LeaseRequest, "dpop_jwk"> {

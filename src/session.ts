@@ -21,22 +21,26 @@ export interface SessionView {
 
 /** A budget of calls. It outlives a lease: a renewal asks the gate for what is left of it. */
 export class Budget {
-  #left: number | undefined;
+  readonly #limit: number | undefined;
+  #used = 0;
 
   constructor(limit: number | undefined) {
-    this.#left = limit;
+    this.#limit = limit;
   }
 
   get left(): number | undefined {
-    return this.#left;
+    return this.#limit === undefined ? undefined : this.#limit - this.#used;
   }
 
-  take(): void {
-    if (this.#left !== undefined) this.#left = Math.max(0, this.#left - 1);
+  /** Counts a call; false, and nothing is counted, when there is none left. */
+  take(): boolean {
+    if (this.left === 0) return false;
+    this.#used += 1;
+    return true;
   }
 
   giveBack(): void {
-    if (this.#left !== undefined) this.#left += 1;
+    this.#used -= 1;
   }
 }
 

@@ -302,6 +302,59 @@ describe("the budget", () => {
   });
 });
 
+describe("a budget that is used up", () => {
+  it("is not refilled by the calls that are refused for it", async () => {
+    const { client, gate, asked } = world();
+    await client.connect({ maxCalls: 1 });
+    await client.execute("count");
+    await failure(client.execute("count"));
+    gate.advance(299_000);
+    expect(await failure(client.execute("count"))).toBeInstanceOf(LatchGateBudgetExhausted);
+    expect(asked()).toHaveLength(1);
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("counts the calls that ran while a renewal was under way, of which the new lease knows nothing", async () => {
+    let release = () => {};
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const gate = new MockGate({
+      rateLimits: false,
+      actions: { count: { riskLevel: "low", run: () => ({ ok: true }) } },
+    });
+    let leases = 0;
+    let heard = () => {};
+    const client = new LatchGateClient({
+      agentId: "t",
+      now: gate.now,
+      onEvent: () => heard(),
+      async fetch(input, init) {
+        if (String(input).endsWith("/v1/leases") && ++leases === 2) await slow;
+        return gate.fetch(input, init);
+      },
+    });
+    await client.connect({ maxCalls: 3 });
+    const first = client.sessionId;
+    // A fifth of its life: the renewal goes beside the call.
+    gate.advance(250_000);
+    await client.execute("count");
+    const renewed = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    release();
+    await renewed;
+    expect(client.sessionId).not.toBe(first);
+    await client.execute("count");
+    await client.execute("count");
+    expect(await failure(client.execute("count"))).toMatchObject({
+      name: "LatchGateBudgetExhausted",
+      outcome: "not_executed",
+    });
+    expect(gate.effects).toHaveLength(3);
+  });
+});
+
 describe("sessions", () => {
   it("are never mixed: calls beside forty reconnects get no 401", async () => {
     const { client, gate } = world();
