@@ -123,7 +123,11 @@ function pathParameter(id: string, { name, schema }: JsonObject): [string, JsonO
 const isSuccess = (status: string) => status.startsWith("2");
 
 /** The `error` words of each JSON answer, of a success its `decision` words: "503" → ["draining", …]. */
-function knownWords(id: string, operation: JsonObject, document: OpenApiDocument): Map<string, string[]> {
+export function knownWords(
+  id: string,
+  operation: JsonObject,
+  document: OpenApiDocument,
+): Map<string, string[]> {
   const byStatus = new Map<string, string[]>();
   for (const [status, response] of Object.entries(
     document.object(operation["responses"], `${id}'s responses`),
