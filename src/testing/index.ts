@@ -14,6 +14,7 @@ export {
 export type { LeaseKey } from "./leases.ts";
 export type { AuditEvent } from "./ledger.ts";
 export type { RequestReport } from "./listener.ts";
+export { type MswOptions, mswHandlers } from "./msw.ts";
 export type { AdminTls } from "./mutual-tls.ts";
 export type { MockGateOptions } from "./options.ts";
 export type { ProofClaims } from "./proof.ts";

@@ -1,0 +1,212 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { AdminTls, GateServer, MockGateOptions } from "../testing/index.ts";
+import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
+import { loadConfig } from "./mock-config.ts";
+import { type OperatorFiles, writeOperatorFiles } from "./operator-files.ts";
+import { requestLine } from "./request-line.ts";
+
+const usage = `Usage: latchgate-client mock [options]
+
+A mock gate on real sockets, until Ctrl-C or SIGTERM. It prints where it listens, the base URL that proofs
+have to name, and the operator's credentials; then one line per request on stderr.
+
+  --dir D           where gate.sock, gate-admin.sock and .latchgate/ (config and key, found by other clients)
+                    are put; a temporary directory when left out. What was put there is removed at the end
+  --port N          the client's API on 127.0.0.1:N too (0: a free port). Proofs then name http://127.0.0.1:N
+  --admin-port N    the operator's API on 127.0.0.1:N too
+  --admin-tls-ca FILE, --admin-tls-cert FILE, --admin-tls-key FILE
+                    the operator's port takes TLS with client certificates of that CA only
+  --config FILE     options of the MockGate: JSON, or a module whose default export they are
+  --json            what is printed as one line of JSON, and nothing else on stdout
+  --quiet           no line per request
+  --help            this`;
+
+export const command: Command = {
+  usage,
+  async run(args, terminal) {
+    const options = optionsOf(args, terminal);
+    const config = options.config === undefined ? {} : await loadConfig(options.config);
+    const tls = await tlsOf(options.tls);
+    const { MockGate } = await import("../testing/index.ts");
+
+    const port = options.port === 0 ? await freePort() : options.port;
+    const gate = new MockGate({ ...withBaseOf(port), ...config });
+    const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "latchgate-mock-")));
+    const operator = newOperator();
+    await refuseTaken(join(dir, "gate.sock"));
+
+    const stop = untilStopped(terminal.signal);
+    const onRequest = (report: Parameters<typeof requestLine>[0]) =>
+      terminal.err(requestLine(report, new Date(), [operator.apiKey]));
+    let server: GateServer | undefined;
+    let files: OperatorFiles | undefined;
+    try {
+      server = await gate.listen({
+        dir,
+        ...(port === undefined ? {} : { port }),
+        ...(options.adminPort === undefined ? {} : { adminPort: options.adminPort }),
+        ...(tls === undefined ? {} : { tls }),
+        ...(options.quiet ? {} : { onRequest }),
+      });
+      files = writeOperatorFiles(dir, operator, listenersOf(server, gate.publicBaseUrl, options.tls));
+      const found = descriptionOf(server, gate.publicBaseUrl, operator, files);
+      terminal.out(options.json ? JSON.stringify(found) : sentences(found));
+      await stop;
+    } finally {
+      await server?.close();
+      files?.remove();
+      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+    }
+    return 0;
+  },
+};
+
+interface TlsFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+function optionsOf(args: readonly string[], { cwd }: Terminal) {
+  const { values, positionals } = argumentsOf(args, {
+    dir: { type: "string" },
+    port: { type: "string" },
+    "admin-port": { type: "string" },
+    "admin-tls-ca": { type: "string" },
+    "admin-tls-cert": { type: "string" },
+    "admin-tls-key": { type: "string" },
+    config: { type: "string" },
+    json: { type: "boolean", default: false },
+    quiet: { type: "boolean", default: false },
+  });
+  if (positionals.length > 0) throw new UsageError(`unexpected ${JSON.stringify(positionals[0])}`);
+  const at = (file: string | undefined) => (file === undefined ? undefined : resolve(cwd, file));
+  const port = portOf("--port", values.port);
+  const adminPort = portOf("--admin-port", values["admin-port"]);
+  if (port !== undefined && port !== 0 && port === adminPort)
+    throw new UsageError("client and admin never share a port");
+  const [ca, cert, key] = [values["admin-tls-ca"], values["admin-tls-cert"], values["admin-tls-key"]].map(at);
+  let tls: TlsFiles | undefined;
+  if (ca !== undefined && cert !== undefined && key !== undefined) tls = { ca, cert, key };
+  else if (ca !== undefined || cert !== undefined || key !== undefined)
+    throw new UsageError("--admin-tls-ca, --admin-tls-cert and --admin-tls-key go together");
+  if (tls !== undefined && adminPort === undefined) throw new UsageError("--admin-tls-… needs --admin-port");
+  if (values.dir === "") throw new UsageError("--dir needs a directory");
+  const { json, quiet } = values;
+  return { dir: at(values.dir), port, adminPort, tls, config: at(values.config), json, quiet };
+}
+
+function portOf(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const port = Number(given);
+  if (!/^\d{1,5}$/.test(given) || port > 65_535)
+    throw new UsageError(`${name} is a number from 0 to 65535, not ${JSON.stringify(given)}`);
+  return port;
+}
+
+async function tlsOf(files: TlsFiles | undefined): Promise<AdminTls | undefined> {
+  if (files === undefined) return undefined;
+  const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map((file) => readFile(file)));
+  return ca && cert && key ? { ca, cert, key } : undefined;
+}
+
+function newOperator() {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return { id: "default", apiKey: `key-default-${randomBytes(16).toString("hex")}`, privateKey };
+}
+
+/** As at a gate that is on a port: proofs name the client's address. */
+function withBaseOf(port: number | undefined): MockGateOptions {
+  return port === undefined ? {} : { publicBaseUrl: `http://127.0.0.1:${port}` };
+}
+
+/** A port that is free now: proofs name it, and the gate has to know before it listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** A socket file that nobody answers is stale and replaced; one that somebody answers is another gate's. */
+async function refuseTaken(path: string): Promise<void> {
+  const taken = await new Promise<boolean>((done) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.once("error", () => done(false));
+  });
+  if (taken) throw new Error(`a gate is listening on ${path} already: take another --dir`);
+}
+
+/** The listener keys of a gate's config. */
+function listenersOf(server: GateServer, publicBaseUrl: string, tls: TlsFiles | undefined) {
+  return {
+    public_base_url: publicBaseUrl,
+    listen_uds_path: server.socket,
+    listen_admin_uds_path: server.adminSocket,
+    ...(server.url === "" && server.adminUrl === "" ? {} : { unsafe_expose_http: true }),
+    ...(server.url === "" ? {} : { listen_http_addr: new URL(server.url).host }),
+    ...(server.adminUrl === "" ? {} : { listen_admin_http_addr: new URL(server.adminUrl).host }),
+    ...(tls === undefined ? {} : { admin_tls_ca: tls.ca, admin_tls_cert: tls.cert, admin_tls_key: tls.key }),
+  };
+}
+
+/** What other programs are told. */
+function descriptionOf(
+  server: GateServer,
+  publicBaseUrl: string,
+  operator: { readonly id: string; readonly apiKey: string },
+  files: OperatorFiles,
+) {
+  return {
+    socket: server.socket,
+    adminSocket: server.adminSocket,
+    url: server.url === "" ? null : server.url,
+    adminUrl: server.adminUrl === "" ? null : server.adminUrl,
+    publicBaseUrl,
+    operatorId: operator.id,
+    apiKey: operator.apiKey,
+    privateKeyPath: files.privateKeyPath,
+    configPath: files.configPath,
+  };
+}
+
+function sentences(found: ReturnType<typeof descriptionOf>): string {
+  const rows = [
+    ["client", found.socket],
+    ["", found.url],
+    ["operator", found.adminSocket],
+    ["", found.adminUrl],
+    ["publicBaseUrl", `${found.publicBaseUrl} (what proofs name)`],
+    ["api key", found.apiKey],
+    ["private key", found.privateKeyPath],
+    ["config", found.configPath],
+  ].filter(([, value]) => value !== null);
+  return [
+    "A mock gate is listening; Ctrl-C stops it.",
+    ...rows.map(([name = "", value]) => `  ${name?.padEnd(14)}${value}`),
+  ].join("\n");
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function untilStopped(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = () => {
+      // A second Ctrl-C ends the process as ever.
+      for (const name of SIGNALS) process.removeListener(name, stop);
+      resolve();
+    };
+    for (const name of SIGNALS) process.on(name, stop);
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
