@@ -1,5 +1,7 @@
+import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 // Not the root: importing that on Node 20 replaces the dispatcher of the host's own fetch.
+import build from "undici/lib/core/connect.js";
 import Pool from "undici/lib/dispatcher/pool.js";
 import { Attempt, neverSent } from "./attempt.ts";
 import { createQuota, type RetryQuota } from "./backoff.ts";
@@ -46,26 +48,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
  */
 export function createTransport(options: ConnectionOptions = {}, clock: Clock = createClock()): Transport {
   const route = resolveRoute(options);
-  let pool: Pool | undefined;
+  let own: OwnPool | undefined;
   let closed = false;
   const ownPool = () => {
-    pool ??= new Pool(new URL(route.baseUrl).origin, {
-      connect: {
-        ...tlsOf(route.tls),
-        timeout: CONNECT_TIMEOUT_MS,
-        ...(route.socket === undefined ? {} : { socketPath: route.socket }),
-      },
-      // An attempt has one timer of its own; undici's are coarse and end at 300 s.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    return pool;
+    own ??= createPool(route);
+    return own;
   };
   let underWay = 0;
-  let idle = () => {};
+  const idle: (() => void)[] = [];
   const ended = () => {
     underWay -= 1;
-    if (underWay === 0) idle();
+    if (underWay === 0) for (const resolve of idle.splice(0)) resolve();
   };
   const start = starter(route, ownPool);
   return {
@@ -80,26 +73,57 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
       }),
     get dispatcher() {
       // A caller's dispatcher is handed back as it came, whichever undici's types it has.
-      return (route.dispatcher as Dispatcher | undefined) ?? ownPool();
+      return (route.dispatcher as Dispatcher | undefined) ?? ownPool().pool;
     },
     async close() {
       closed = true;
       // Cutting an execute off would leave its outcome unknown; each attempt has its own timer.
-      if (underWay > 0) await new Promise<void>((resolve) => (idle = resolve));
-      await pool?.destroy();
+      if (underWay > 0) await new Promise<void>((resolve) => void idle.push(resolve));
+      for (const socket of own?.connecting ?? []) socket.destroy();
+      await own?.pool.destroy();
     },
   };
 }
 
-function starter(route: Route, ownPool: () => Pool): (attempt: Attempt) => void {
+/** undici's pool, and the connections that it is waiting for. */
+interface OwnPool {
+  readonly pool: Pool;
+  readonly connecting: ReadonlySet<Socket>;
+}
+
+function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
+  const connecting = new Set<Socket>();
+  const own = socketPath === undefined ? {} : { socketPath };
+  const connect = build({ ...tlsOf(tls), timeout: CONNECT_TIMEOUT_MS, ...own });
+  const pool = new Pool(new URL(baseUrl).origin, {
+    connect(options, callback) {
+      const socket = connect(options, (...result) => {
+        connecting.delete(socket);
+        socket.ref();
+        callback(...result);
+      });
+      connecting.add(socket);
+    },
+    // An attempt has one timer of its own; undici's are coarse and end at 300 s.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return { pool, connecting };
+}
+
+function starter(route: Route, ownPool: () => OwnPool): (attempt: Attempt) => void {
   const { fetch, dispatcher } = route;
   if (fetch !== undefined) return (attempt) => void sendByFetch(attempt, fetch);
   if (dispatcher !== undefined) return (attempt) => void sendByDispatcher(attempt, dispatcher);
   return (attempt) => sendByPool(attempt, ownPool());
 }
 
-function sendByPool(attempt: Attempt, pool: Pool): void {
+function sendByPool(attempt: Attempt, { pool, connecting }: OwnPool): void {
   const { url, method, headers, body } = attempt.request;
+  // undici goes on connecting for others; for one that was given up the process need not wait.
+  attempt.stop = () => {
+    for (const socket of connecting) socket.unref();
+  };
   pool.dispatch({ path: pathOf(url), method, headers, body: body ?? null }, new PoolHandler(attempt));
 }
 

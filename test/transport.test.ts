@@ -311,7 +311,7 @@ describe.each(carriers)("by $name", (carrier) => {
     const transport = opened(gate.options);
     const answer = transport.send(request(transport));
     while (gate.calls.length === 0) await new Promise(setImmediate);
-    await transport.close();
+    await Promise.all([transport.close(), transport.close()]);
     expect((await answer).status).toBe(200);
   });
 });
@@ -703,6 +703,29 @@ it.each([
   const [ok, at_ = ""] = stdout.trim().split(" ");
   expect(ok).toBe("true");
   expect(Date.now() - Number(at_)).toBeLessThan(1_500);
+});
+
+it("a call given up while it connects does not keep its process, and one that uses the dispatcher alone does", async () => {
+  // It accepts, and says nothing to the TLS greeting.
+  const silent = await rawServer(() => {});
+  const gate = await bareGate((_request, response) => setTimeout(() => response.end("late"), 30));
+  const code = `
+    const { LatchGateClient } = await import("./src/index.ts");
+    const { request } = await import("undici");
+    const own = new LatchGateClient({ baseUrl: ${JSON.stringify(gate.baseUrl)} });
+    const { body } = await request(${JSON.stringify(gate.baseUrl)}, { dispatcher: own.httpDispatcher });
+    const text = await body.text();
+    const client = new LatchGateClient({ agentId: "a", baseUrl: "https://localhost:${silent.port}", retry: false, timeoutMs: 30 });
+    const error = await client.execute("echo").catch((error) => error);
+    console.log(text, error.outcome, Date.now());`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", code],
+    { cwd: join(import.meta.dirname, "..") },
+  );
+  const [text, outcome, ended] = stdout.trim().split(" ");
+  expect([text, outcome]).toEqual(["late", "not_executed"]);
+  expect(Date.now() - Number(ended)).toBeLessThan(1_500);
 });
 
 it("secretsIn finds what arrived, so that a test that finds none has looked", async () => {
