@@ -1,0 +1,32 @@
+import type { Verdict } from "./lane.ts";
+
+/** Why what the client said of a call is not so; undefined when it is. The gate's effects are the judge. */
+export function violation(verdict: Verdict): string | undefined {
+  const { said, words, effects, approvals } = verdict;
+  const { call } = verdict.case;
+  if (said === "hang" || said === "foreign") return said;
+  if (effects > 1) return `${effects} effects`;
+  if (approvals > 1) return `${approvals} approvals`;
+  if (call === "execute") {
+    if ((said === "result" || said === "executed") && effects !== 1) return `${said}, and ${effects} effects`;
+    if ((said === "not_executed" || said === "held") && effects !== 0) return `${said}, and an effect`;
+  } else if (effects !== 0) return `a ${call} had an effect`;
+  if (call !== "execute" && call !== "hold" && (said === "unknown" || said === "executed"))
+    return call === "poll" && words.startsWith("approval_lost") ? undefined : `a ${call} is never ${said}`;
+  if (said === "unknown" && canTell(verdict)) return "unknown, though it could tell";
+  return undefined;
+}
+
+/** Whether the gate or the socket says enough for the client to know: then `unknown` is a lack of precision. */
+function canTell({ case: { faults, lease, armed, partial } }: Verdict): boolean {
+  // The second copy of a lost call can't be told from the first one's fate when its lease has ended at the gate.
+  if (lease === "restarted" || lease === "gate expired" || faults.length !== 1) return false;
+  // What is left of the time decides then.
+  if (armed === "lease") return faults.every(({ kind }) => kind !== "stall");
+  return faults.every(({ kind, way }) => {
+    if (kind === "delay" || kind === "split" || kind === "slice" || kind === "down") return true;
+    if (way === "answer") return false;
+    if (kind === "late" || kind === "interleave2") return true;
+    return partial && (kind === "cut" || kind === "close" || kind === "truncate" || kind === "duplicate");
+  });
+}
