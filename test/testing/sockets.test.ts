@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { type GateServer, MockGate } from "../../src/testing/index.ts";
+import { type GateServer, MockGate, type RequestReport } from "../../src/testing/index.ts";
 import { createAgent, type Door, type Request } from "./by-hand.ts";
 
 const read = { operation: "read", path: "docs/notes.md" };
@@ -25,7 +25,7 @@ async function onSocket(options: ConstructorParameters<typeof MockGate>[0] = {})
 type SocketDoor = (sent: Request) => Promise<Awaited<ReturnType<Door>> & { raw: IncomingHttpHeaders }>;
 
 /** A bare node:http client. */
-function doorTo(server: GateServer): SocketDoor {
+function doorTo(server: Pick<GateServer, "socket" | "port">): SocketDoor {
   return ({ url, method, headers, body }) =>
     new Promise((resolve, reject) => {
       const target =
@@ -63,6 +63,60 @@ test("a bare client does lease, execute, hold, poll and receipt over a Unix sock
   expect(gate.received.every(({ transport }) => transport === "uds")).toBe(true);
   await server.close();
   expect(existsSync(server.socket)).toBe(false);
+});
+
+test("a directory gets both sockets, as a gate lays them, and loses them at the end", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "gate-"));
+  cleanup.push(() => rmSync(directory, { recursive: true }));
+  const dir = join(directory, "run", "latchgate");
+  const gate = new MockGate();
+  const server = await gate.listen({ dir, port: 0, adminPort: 0 });
+  const mode = (path: string) => statSync(path).mode & 0o777;
+  expect([dir, server.socket, server.adminSocket].map(mode)).toEqual([0o700, 0o600, 0o600]);
+  expect([server.socket, server.adminSocket]).toEqual([join(dir, "gate.sock"), join(dir, "gate-admin.sock")]);
+  expect(server.adminUrl).toBe(`http://127.0.0.1:${server.adminPort}`);
+  expect(server.adminPort).not.toBe(server.port);
+  const admin = { ...server, socket: server.adminSocket };
+  for (const door of [doorTo(server), doorTo(admin), doorTo({ ...server, socket: "" })])
+    expect((await door({ url: "/healthz", method: "GET", headers: {} })).status).toBe(200);
+  const seen = gate.received.map(({ transport }) => transport);
+  expect(seen).toEqual(["uds", "uds", "tcp"]);
+  await server.close();
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test("a file that is no socket is left alone, and a place that can't be is said", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "gate-"));
+  cleanup.push(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, "gate-admin.sock"), "mine");
+  const gate = new MockGate();
+  await expect(gate.listen({ dir: directory })).rejects.toThrow("is there and is no socket");
+  expect(readdirSync(directory)).toEqual(["gate-admin.sock"]);
+  await expect(gate.listen({ dir: join(directory, "x".repeat(100)) })).rejects.toThrow("at most 107 bytes");
+  await expect(gate.listen({})).rejects.toThrow("needs a place");
+  await expect(gate.listen({ port: 4321, adminPort: 4321 })).rejects.toThrow("never share a port");
+});
+
+test("every request that is over is reported, with its answer or without one, and nothing secret", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "gate-"));
+  cleanup.push(() => rmSync(directory, { recursive: true }));
+  const reports: RequestReport[] = [];
+  const gate = new MockGate();
+  const server = await gate.listen({ dir: directory, onRequest: (report) => reports.push(report) });
+  cleanup.push(() => server.close());
+  const door = doorTo(server);
+  await door({ url: "/healthz?secret=1", method: "GET", headers: {} });
+  await door({ url: "/v1/receipts/x", method: "GET", headers: {} });
+  gate.fault("getHealth", { kind: "reset", when: "answered" });
+  await expect(door({ url: "/healthz", method: "GET", headers: {} })).rejects.toThrow();
+  expect(reports.map(({ ms, ...report }) => [typeof ms, report])).toEqual([
+    ["number", { face: "client", method: "GET", path: "/healthz", status: 200, code: undefined }],
+    [
+      "number",
+      { face: "client", method: "GET", path: "/v1/receipts/x", status: 401, code: "missing_auth_header" },
+    ],
+    ["number", { face: "client", method: "GET", path: "/healthz", status: undefined, code: undefined }],
+  ]);
 });
 
 test("the headers are the gate's: a date, a length, and nothing about keeping the connection", async () => {
