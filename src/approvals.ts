@@ -84,10 +84,11 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
   async function tolerantPoll(
     approvalId: string,
     signal: AbortSignal | undefined,
+    timeoutMs: number,
   ): Promise<ApprovalStatus | undefined> {
     try {
       // The wait itself repeats; it must not use up what others may repeat.
-      const { status, state } = await poll(approvalId, { signal, timeoutMs: POLL_TIMEOUT_MS, retry: false });
+      const { status, state } = await poll(approvalId, { signal, timeoutMs, retry: false });
       // From the first answer on the approval belongs to the session that could see it.
       if (!holds.has(approvalId)) remember(approvalId, "", "", state);
       return status;
@@ -179,7 +180,8 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
       let claimed = false;
       for (;;) {
         const askedAt = clock.monotonic();
-        const status = await tolerantPoll(approvalId, signal).catch((error: unknown) => {
+        const timeoutMs = Math.min(POLL_TIMEOUT_MS, Math.max(1, waitMs - (askedAt - began)));
+        const status = await tolerantPoll(approvalId, signal, timeoutMs).catch((error: unknown) => {
           throw endOf(approvalId, holds.get(approvalId), signal, error, claimed);
         });
         if (status !== undefined) {
@@ -192,7 +194,9 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
             throw new LatchGateApprovalExpired(approvalId, heldDetails(holds.get(approvalId)));
         }
         const pause = nextPause(holds.get(approvalId), (status?.retryAfterSeconds ?? POLL_MS / 1000) * 1000);
-        if (pause === undefined) throw lost(approvalId, holds.get(approvalId));
+        // One that nobody could be asked about in all its life is as lost as one whose lease has ended.
+        const unseen = !holds.has(approvalId) && askedAt - began > APPROVAL_LIFE_MS;
+        if (pause === undefined || unseen) throw lost(approvalId, holds.get(approvalId));
         if (clock.monotonic() + pause - began > waitMs)
           throw givenUp(approvalId, holds.get(approvalId), "wait_timeout");
         await sleep(clock, pause, signal).catch((error: unknown) => {
@@ -239,7 +243,8 @@ function settleDenied(held: Held | undefined): void {
 const isPassing = (error: unknown) =>
   error instanceof LatchGateUnavailable ||
   error instanceof LatchGateAuthError ||
-  error instanceof LatchGateTransportError;
+  (error instanceof LatchGateTransportError && error.code !== "closed") ||
+  (error instanceof LatchGateError && (error.status ?? 0) >= 500);
 
 const heldDetails = (held: Held | undefined): ErrorDetails => ({
   sessionId: held?.session.sessionId,
@@ -260,9 +265,10 @@ function endOf(
   if (signal?.aborted) return givenUp(approvalId, held, "aborted", error);
   // The gate has forgotten an approval that it held for this session: nobody can say whether it was given before.
   if (error instanceof LatchGateNotFound && held !== undefined) return lost(approvalId, held);
-  return claimed && error instanceof LatchGateError && error.outcome === "not_executed"
-    ? lost(approvalId, held)
-    : error;
+  if (held === undefined || !(error instanceof LatchGateError) || error.outcome !== "not_executed")
+    return error;
+  // It is the poll that did nothing: the action may be approved by now, or will be.
+  return claimed ? lost(approvalId, held) : givenUp(approvalId, held, error.code, error);
 }
 
 /** The terminal states that are no approval. */
@@ -284,13 +290,8 @@ function refusal(
 }
 
 /** A wait that its caller ended. Whoever decides after that runs the action: so it is not known any more. */
-function givenUp(
-  approvalId: string,
-  held: Held | undefined,
-  code: "aborted" | "wait_timeout",
-  error?: unknown,
-): LatchGateError {
-  const cause = error instanceof SendFailure ? error.cause : undefined;
+function givenUp(approvalId: string, held: Held | undefined, code: string, error?: unknown): LatchGateError {
+  const cause = error instanceof SendFailure ? error.cause : error;
   return new LatchGateApprovalRequired(held?.actionId ?? "", approvalId, {
     ...heldDetails(held),
     code,

@@ -148,8 +148,7 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
     if (state === "held" && approvalId !== undefined) {
       const error = new LatchGateApprovalRequired(actionId, approvalId, known);
       if (!approvals.canFollow(approvalId)) throw new LatchGateApprovalLost(approvalId, known);
-      if (options.whenHeld !== "wait" && (await approvals.status(approvalId, options)).status === "pending")
-        throw error;
+      if (options.whenHeld !== "wait" && (await heldStatus(error, options)) === "pending") throw error;
       return noted(callId, entry, await approvals.wait(error, options));
     }
     throw new LatchGateOutcomeUnknown(
@@ -160,6 +159,18 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
         outcome: entry.outcome ?? "unknown",
       },
     );
+  }
+
+  async function heldStatus(held: LatchGateApprovalRequired, options: ExecuteOptions): Promise<string> {
+    const { actionId, approvalId, sessionId, traceId } = held;
+    try {
+      return (await approvals.status(approvalId, options)).status;
+    } catch (cause) {
+      // That the poll did nothing does not say so of the call that is held.
+      const code = cause instanceof LatchGateError ? cause.code : undefined;
+      const details: ErrorDetails = { code, outcome: "unknown", sessionId, traceId, cause };
+      throw new LatchGateApprovalRequired(actionId, approvalId, details);
+    }
   }
 
   /** The result of a call that has run, its output read from the receipt. */

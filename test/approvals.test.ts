@@ -191,6 +191,55 @@ describe("waiting for an operator", () => {
     expect((await clock.until(waiting)).ok).toBe(true);
   });
 
+  it("a 502 in a poll is no word about the action, whatever word it has", async () => {
+    const { clock, gate, client, hold } = world();
+    const held = await hold();
+    gate.fault("pollApproval", { kind: "answer", status: 502, code: "action_execution_failed" });
+    const waiting = client.waitForApproval(held);
+    await clock.pass(1_000);
+    await gate.approve(held.approvalId);
+    expect((await clock.until(waiting)).ok).toBe(true);
+  });
+
+  it("a poll that is refused for good leaves the action held: nobody may take it as not executed", async () => {
+    const { gate, client, failure, hold } = world();
+    const held = await hold();
+    gate.fault("pollApproval", { kind: "answer", status: 403, code: "policy_denied" });
+    expect(await failure(client.waitForApproval(held))).toMatchObject({
+      name: "LatchGateApprovalRequired",
+      code: "policy_denied",
+      outcome: "unknown",
+      cause: { name: "LatchGateDenied" },
+    });
+  });
+
+  it("a closed client waits no longer", async () => {
+    const { clock, client, failure, hold } = world();
+    const held = await hold();
+    const before = clock.now();
+    await client.close();
+    expect(await failure(client.waitForApproval(held))).toMatchObject({ code: "closed", outcome: "unknown" });
+    expect(clock.now()).toBe(before);
+  });
+
+  it("an approval that nobody could be asked about for all its life is lost", async () => {
+    const { gate, client, failure } = world();
+    gate.fault({ operation: "createLease", times: Number.POSITIVE_INFINITY }, { kind: "refuse" });
+    const waiting = client.waitForApproval("01a20b78-9797-7db0-a7bd-aeb0231d19fc");
+    expect(await failure(waiting)).toBeInstanceOf(LatchGateApprovalLost);
+  });
+
+  it("a poll that hangs does not outlast waitMs", async () => {
+    const { clock, gate, client, failure, hold } = world();
+    const held = await hold();
+    const before = clock.now();
+    gate.fault({ operation: "pollApproval", skip: 1, times: 9 }, { kind: "hang", when: "unread" });
+    expect(await failure(client.waitForApproval(held, { waitMs: 5_000 }))).toMatchObject({
+      code: "wait_timeout",
+    });
+    expect(clock.now() - before).toBeLessThanOrEqual(5_000);
+  });
+
   it("an approval that the gate has forgotten is lost", async () => {
     const { gate, client, failure, hold } = world();
     const held = await hold();

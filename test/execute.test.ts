@@ -208,6 +208,20 @@ describe("a call that is run again with its callId", () => {
     expect(gate.effects).toHaveLength(1);
   });
 
+  it("that is held stays unknown when its approval can't be looked at now: it may be approved", async () => {
+    const { gate, make, failure } = world();
+    const client = make({ retry: false });
+    await failure(client.execute("risky", {}, once));
+    await gate.approve(gate.approvals[0]?.approvalId ?? "");
+    gate.fault("pollApproval", { kind: "answer", status: 503, body: "" });
+    expect(await failure(client.execute("risky", {}, once))).toMatchObject({
+      name: "LatchGateApprovalRequired",
+      outcome: "unknown",
+      cause: { name: "LatchGateUnavailable" },
+    });
+    expect(gate.effects).toHaveLength(1);
+  });
+
   it("that is held and waited for in the second run gives one effect", async () => {
     const { clock, gate, make, failure } = world();
     const client = make();
