@@ -8,7 +8,7 @@ import * as undici7 from "undici";
 import * as undici6 from "undici6";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ConnectionOptions } from "../src/config.ts";
-import type { GateRequest, SendFailure } from "../src/send.ts";
+import { createClock, type GateRequest, type SendFailure } from "../src/send.ts";
 import {
   type Answer,
   type Arrived,
@@ -81,8 +81,8 @@ it.skipIf(notLoaded.length === 0)(`is not tested here: ${notLoaded.map(({ name }
 });
 
 /** A transport that is closed when the test is over. */
-function opened(options: ConnectionOptions): Transport {
-  const transport = createTransport(options);
+function opened(options: ConnectionOptions, clock = createClock()): Transport {
+  const transport = createTransport(options, clock);
   onTestFinished(() => transport.close());
   return transport;
 }
@@ -123,6 +123,11 @@ async function gateFor(carrier: Carrier, answer: Answer) {
   const gate = await bareGate(answer, carrier.socket ? { at: path } : {});
   const port = carrier.socket ? 0 : Number(new URL(gate.baseUrl).port);
   return { ...gate, options: carrier.options({ port, path }) };
+}
+
+/** What the server has written is read by then: both live on this process's one loop, however busy the machine. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await new Promise(setImmediate);
 }
 
 const failureOf = (promise: Promise<unknown>) => rejection(promise) as Promise<SendFailure>;
@@ -180,21 +185,31 @@ describe.each(carriers)("by $name", (carrier) => {
     ["stops within a chunk", `${OK}Transfer-Encoding: chunked\r\n\r\n10\r\n{"dec`, true],
   ];
   it.each(silences)("the timer ends an attempt whose server %s", async (_what, bytes, answering) => {
-    const server = await rawServer((socket) => socket.write(bytes), carrier);
-    const transport = opened(carrier.options(server));
+    let end = () => {};
+    const timer = (_ms: number, run: () => void) => {
+      end = run;
+      return () => {};
+    };
+    const server = await rawServer((socket) => socket.write(bytes, () => settled().then(end)), carrier);
+    const transport = opened(carrier.options(server), { ...createClock(), timer });
     const failure = await failureOf(transport.send(request(transport, { timeoutMs: 40 })));
     expect(failure).toMatchObject({ code: "timeout", sent: true, answering });
     expect(failure.message).toBe("no complete answer within 40 ms");
+  });
+
+  it("the timer is a real one", async () => {
+    const server = await rawServer(() => {}, carrier);
+    const transport = opened(carrier.options(server));
+    const failure = await failureOf(transport.send(request(transport, { timeoutMs: 20 })));
+    expect(failure).toMatchObject({ code: "timeout", answering: false });
   });
 
   it.each(silences)(
     "a signal ends it too, and has no listener afterwards: the server %s",
     async (_what, bytes, answering) => {
       const controller = new AbortController();
-      const server = await rawServer((socket) => {
-        socket.write(bytes);
-        setTimeout(() => controller.abort(new Error("enough")), 15);
-      }, carrier);
+      const end = () => controller.abort(new Error("enough"));
+      const server = await rawServer((socket) => socket.write(bytes, () => settled().then(end)), carrier);
       const transport = opened(carrier.options(server));
       const failure = await failureOf(transport.send(request(transport, { signal: controller.signal })));
       expect(failure).toMatchObject({ code: "aborted", sent: true, answering });
@@ -702,7 +717,7 @@ it.each([
   );
   const [ok, at_ = ""] = stdout.trim().split(" ");
   expect(ok).toBe("true");
-  expect(Date.now() - Number(at_)).toBeLessThan(1_500);
+  expect(Date.now() - Number(at_)).toBeLessThan(3_000);
 });
 
 it("a call given up while it connects does not keep its process, and one that uses the dispatcher alone does", async () => {
@@ -725,7 +740,7 @@ it("a call given up while it connects does not keep its process, and one that us
   );
   const [text, outcome, ended] = stdout.trim().split(" ");
   expect([text, outcome]).toEqual(["late", "not_executed"]);
-  expect(Date.now() - Number(ended)).toBeLessThan(1_500);
+  expect(Date.now() - Number(ended)).toBeLessThan(3_000);
 });
 
 it("secretsIn finds what arrived, so that a test that finds none has looked", async () => {
