@@ -268,7 +268,9 @@ function endOf(
   if (held === undefined || !(error instanceof LatchGateError) || error.outcome !== "not_executed")
     return error;
   // It is the poll that did nothing: the action may be approved by now, or will be.
-  return claimed ? lost(approvalId, held) : givenUp(approvalId, held, error.code, error);
+  return claimed && error.code !== "closed"
+    ? lost(approvalId, held)
+    : givenUp(approvalId, held, error.code, error);
 }
 
 /** The terminal states that are no approval. */
