@@ -6,11 +6,12 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^latchgate-client$/, replacement: source("index.ts") },
+      { find: /^latchgate-client\/operator$/, replacement: source("operator.ts") },
       { find: /^latchgate-client\/testing$/, replacement: source("testing/index.ts") },
     ],
   },
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/contract_test.ts"],
     testTimeout: 15_000,
     pool: "threads",
     maxWorkers: 2,
