@@ -1,7 +1,12 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", testing: "src/testing/index.ts", cli: "src/cli.ts" },
+  entry: {
+    index: "src/index.ts",
+    operator: "src/operator.ts",
+    testing: "src/testing/index.ts",
+    cli: "src/cli.ts",
+  },
   platform: "node",
   target: "node20.19",
   dts: true,

@@ -1,3 +1,4 @@
+import { findGateConfig, type GateConfig } from "./config-file.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
 
 /** TLS as a client sees it: PEM text or buffers. */
@@ -66,7 +67,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const GATE_DEFAULT_PUBLIC_BASE_URL = "http://localhost:3000";
 const DEFAULT_MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
-/** Settles where the gate is, from the options and the environment (contract agent.md 11). */
+/**
+ * Settles where the gate is: from the options, the environment, and, where neither names a place, the gate's own
+ * configuration (contract agent.md 11, operator.md 1.5).
+ */
 export function resolveRoute(options: ConnectionOptions, environment: Environment = process.env): Route {
   refuseContradictions(options);
   const { fetch, dispatcher, tls } = options;
@@ -74,11 +78,16 @@ export function resolveRoute(options: ConnectionOptions, environment: Environmen
   if (tls !== undefined && !/^https:/i.test(named ?? "")) throw wrongOptions("tls needs an https baseUrl");
   const bySocket = named === undefined && fetch === undefined && dispatcher === undefined;
   const baseUrl = named ?? (fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL);
+  const config = bySocket && options.socket === undefined ? agentsConfig(environment) : undefined;
   return {
     baseUrl,
     publicBaseUrl:
-      publicBaseUrlOf(options, environment) ?? (bySocket ? GATE_DEFAULT_PUBLIC_BASE_URL : baseUrl),
-    socket: bySocket ? (options.socket ?? defaultSocket(environment)) : undefined,
+      publicBaseUrlOf(options, environment) ??
+      (config?.publicBaseUrl === undefined
+        ? undefined
+        : checkedUrl(config.publicBaseUrl, `public_base_url in ${config.path}`)) ??
+      (bySocket ? GATE_DEFAULT_PUBLIC_BASE_URL : baseUrl),
+    socket: bySocket ? (options.socket ?? config?.listenUdsPath ?? defaultSocket(environment)) : undefined,
     tls,
     fetch,
     dispatcher,
@@ -86,12 +95,51 @@ export function resolveRoute(options: ConnectionOptions, environment: Environmen
   };
 }
 
+/**
+ * Settles where an operator finds the gate. Another socket, no `LATCHGATE_URL` (that is the client's port), and a proof
+ * names the gate's own `public_base_url` also on a port: the default of that is not the port's address.
+ */
+export function resolveOperatorRoute(
+  options: ConnectionOptions,
+  environment: Environment = process.env,
+): Route {
+  refuseContradictions(options);
+  const { fetch, dispatcher, tls } = options;
+  const named = options.baseUrl === undefined ? undefined : checkedUrl(options.baseUrl, "baseUrl");
+  if (tls !== undefined && !/^https:/i.test(named ?? "")) throw wrongOptions("tls needs an https baseUrl");
+  const bySocket = named === undefined && fetch === undefined && dispatcher === undefined;
+  return {
+    baseUrl: named ?? (fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL),
+    publicBaseUrl: publicBaseUrlOf(options, environment) ?? GATE_DEFAULT_PUBLIC_BASE_URL,
+    socket: bySocket ? (options.socket ?? defaultOperatorSocket(environment)) : undefined,
+    tls,
+    fetch,
+    dispatcher,
+    maxResponseBytes: checkedSize(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES),
+  };
+}
+
+/** An agent's own user may not read what holds an operator's api key, and needs not. */
+function agentsConfig(environment: Environment): GateConfig | undefined {
+  try {
+    return findGateConfig(process.cwd(), environment);
+  } catch (error) {
+    if (error instanceof LatchGateInvalidRequest && error.code === "config_forbidden") return undefined;
+    throw error;
+  }
+}
+
 /** Where a gate of this user puts its client socket (contract agent.md 11). */
-export function defaultSocket(environment: Environment = process.env): string {
+export const defaultSocket = (environment: Environment = process.env) =>
+  `${runtimeDirectory(environment)}/gate.sock`;
+
+/** Where a gate of this user puts its operators' socket. */
+export const defaultOperatorSocket = (environment: Environment = process.env) =>
+  `${runtimeDirectory(environment)}/gate-admin.sock`;
+
+function runtimeDirectory(environment: Environment): string {
   const runtime = set(environment["XDG_RUNTIME_DIR"]);
-  return runtime === undefined
-    ? `/tmp/latchgate-${process.getuid?.() ?? 0}/gate.sock`
-    : `${runtime}/latchgate/gate.sock`;
+  return runtime === undefined ? `/tmp/latchgate-${process.getuid?.() ?? 0}` : `${runtime}/latchgate`;
 }
 
 function refuseContradictions({ socket, baseUrl, fetch, dispatcher, tls }: ConnectionOptions): void {

@@ -17,12 +17,20 @@ const FLOORS = [
     "models",
     "receipts",
     "config",
+    "config-file",
+    "audit",
     "undici-pool.d",
   ],
   ["attempt", "transport", "dpop", "call", "retry"],
   ["session", "lease", "api", "approvals", "journal", "validation", "execute"],
-  ["client"],
-  ["index", "cli"],
+  [
+    "client",
+    ...[
+      ...["values", "credentials", "connection", "decisions", "learning", "learned", "policy"],
+      ...["approve", "watch", "explain", "audit", "approvals", "discover", "operator"],
+    ].map((noun) => `operating/${noun}`),
+  ],
+  ["index", "operator", "cli"],
 ];
 
 /** Packages that one file knows and no other. */
@@ -30,6 +38,7 @@ const KEEPERS: Record<string, string[]> = {
   undici: ["transport.ts", "undici-pool.d.ts"],
   "openapi-fetch": ["api.ts"],
   canonicalize: ["canonical.ts"],
+  "smol-toml": ["config-file.ts"],
   msw: ["testing/msw.ts"],
 };
 

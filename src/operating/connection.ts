@@ -1,0 +1,102 @@
+import { type Api, createApi } from "../api.ts";
+import { type RetryOptions, retryPolicy } from "../backoff.ts";
+import { type Call, type CallRequest, createCall } from "../call.ts";
+import { type ConnectionOptions, resolveOperatorRoute } from "../config.ts";
+import { createProofClock, type PrivateKeySource, signed } from "../dpop.ts";
+import { LatchGateInvalidRequest } from "../errors.ts";
+import {
+  type AgentOperationId,
+  agentOperations,
+  type OperationFacts,
+  type OperatorOperationId,
+  operatorOperations,
+} from "../generated/operations.ts";
+import type { operations, paths } from "../generated/operator.ts";
+import { resending, retrying } from "../retry.ts";
+import { type Clock, createClock } from "../send.ts";
+import { createTransport, type Transport } from "../transport.ts";
+import { credentialed, OperatorCredentials, refuseLeased } from "./credentials.ts";
+
+export interface OperatorOptions extends Omit<ConnectionOptions, "socket" | "baseUrl"> {
+  /** The `api_key` of one of the gate's `operator_credentials`. */
+  readonly apiKey: string;
+  /** The key whose thumbprint the gate has as `dpop_jkt`: PEM text (PKCS#8 or SEC1), a JWK, a `KeyObject`, a `DPoPKeyPair`. */
+  readonly privateKey: PrivateKeySource;
+  /** Path of the operators' Unix socket. Default: `gate-admin.sock` beside the gate's client socket. */
+  readonly socket?: string | undefined;
+  /** URL of an operators' port, `http:` or, behind client certificates, `https:` (see `tls`). */
+  readonly baseUrl?: string | undefined;
+  /** How long one call may take, in milliseconds. Default 30,000, and 120,000 for `approvals.approve`. */
+  readonly timeoutMs?: number | undefined;
+  /** How often a call that surely did nothing is made again; `false`: nothing is ever sent twice. Default 3 tries. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
+  readonly transport?: Transport | undefined;
+  /** The clock, in milliseconds since the epoch, that proofs are dated by. Default: the system's. */
+  readonly now?: (() => number) | undefined;
+  /** Time, timers and chance altogether, for tests. In place of `now`. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Every operation of the operators' socket: its own, and those of the client's that need no lease. */
+export type OperatorApiOperationId = OperatorOperationId | Exclude<AgentOperationId, "getReceipt">;
+
+const { getReceipt: _theAgentsOwn, ...shared } = agentOperations;
+
+export const operatorApiOperations: { readonly [Id in OperatorApiOperationId]: OperationFacts } = {
+  ...shared,
+  ...operatorOperations,
+};
+
+/** The parts of one operator's client, put together. */
+export interface Connection {
+  readonly call: Call<operations>;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  api(): Api<paths>;
+  close(): Promise<void>;
+}
+
+export function connect(options: OperatorOptions): Connection {
+  const clock = options.clock ?? createClock(options.now);
+  const credentials = new OperatorCredentials(options.apiKey, options.privateKey);
+  const transport = transportOf(options, clock);
+  const { route, quota } = transport;
+  const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
+  const proofClock = createProofClock(clock.now);
+  const attempt = signed<CallRequest>(route.publicBaseUrl, proofClock.now, resending(clock, transport.send));
+  const pipe = retrying(quota, proofClock, clock, credentialed(credentials, attempt));
+  return {
+    call: createCall<operations>(pipe, operatorApiOperations, route, defaults, clock),
+    clock,
+    transport,
+    api: () => createApi<paths>(pipe, operatorApiOperations, route, defaults, clock, refuseLeased),
+    close: async () => {
+      if (options.transport === undefined) await transport.close();
+    },
+  };
+}
+
+const CONNECTION_OPTIONS = [
+  "socket",
+  "baseUrl",
+  "publicBaseUrl",
+  "tls",
+  "fetch",
+  "dispatcher",
+  "maxResponseBytes",
+] as const;
+
+function transportOf(options: OperatorOptions, clock: Clock): Transport {
+  if (options.transport === undefined) {
+    const { socket, ...route } = resolveOperatorRoute(options);
+    return createTransport(socket === undefined ? route : { ...route, baseUrl: undefined, socket }, clock);
+  }
+  const also = CONNECTION_OPTIONS.filter((name) => options[name] !== undefined);
+  if (also.length === 0) return options.transport;
+  throw new LatchGateInvalidRequest(
+    "<options>",
+    `transport and ${also.join(", ")} contradict each other: give them to createTransport`,
+    { code: "invalid_options" },
+  );
+}
