@@ -2,6 +2,7 @@ import createClient, { type Client } from "openapi-fetch";
 import {
   answersText,
   type CallDefaults,
+  type CallState,
   callRequest,
   callState,
   failureError,
@@ -47,7 +48,7 @@ export function createApi<Paths extends object>(
           throw unreadable(state, response.status, "invalid JSON in the answer");
         if (response.status < 200 || response.status > 599)
           throw unreadable(state, response.status, `an answer with the status ${response.status}`);
-        return responseOf(response);
+        return responseOf(state, response);
       } catch (error) {
         throw failureError(state, error);
       }
@@ -116,9 +117,14 @@ function ownHeaders(request: Request): Record<string, string> {
   );
 }
 
-function responseOf(response: BufferedResponse): Response {
+function responseOf(state: CallState, response: BufferedResponse): Response {
   const { status, headers, body } = response;
   // These statuses may have no body, and Response throws on one.
   const empty = status === 204 || status === 205 || status === 304;
-  return new Response(empty ? null : body, { status, headers: [...headers] });
+  try {
+    return new Response(empty ? null : body, { status, headers: [...headers] });
+  } catch {
+    // A stand-in for fetch may give headers that are none.
+    throw unreadable(state, status, "an answer with headers that can't be read");
+  }
 }

@@ -80,7 +80,10 @@ export class Attempt {
     if (!this.#finish()) return;
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    this.#outcome.resolve(new BufferedResponse(status, headers, decoder.decode(bytes)));
+    const text = decoder.decode(bytes);
+    // What is no plain result may quote the request. It goes into errors and logs, so what is secret in it goes no further.
+    const body = status === 200 ? text : redact(text, this.request.headers);
+    this.#outcome.resolve(new BufferedResponse(status, headers, body));
   }
 
   fail(code: FailureCode, message: string, cause?: unknown): void {
@@ -162,11 +165,15 @@ export function neverSent(error: unknown): boolean {
 function origin(error: unknown): { code: string; syscall: unknown } {
   let found = { code: "", syscall: undefined as unknown };
   let at = error;
-  // No instanceof: a test runner's errors may come from another realm than its modules.
-  for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth += 1) {
-    const { code, syscall, cause } = at as { code?: unknown; syscall?: unknown; cause?: unknown };
-    if (typeof code === "string") found = { code, syscall };
-    at = cause;
+  try {
+    // No instanceof: a test runner's errors may come from another realm than its modules.
+    for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth += 1) {
+      const { code, syscall, cause } = at as { code?: unknown; syscall?: unknown; cause?: unknown };
+      if (typeof code === "string") found = { code, syscall };
+      at = cause;
+    }
+  } catch {
+    // What can't be read says nothing.
   }
   return found;
 }
@@ -200,6 +207,15 @@ function connectFailure(error: unknown, route: Route): [FailureCode, string] {
  * library may put the request's headers there) and without this request's token and proof.
  */
 function safeCause(error: unknown, headers: GateRequest["headers"], depth = 0): unknown {
+  try {
+    return copyOf(error, headers, depth);
+  } catch {
+    // A getter of it has thrown.
+    return undefined;
+  }
+}
+
+function copyOf(error: unknown, headers: GateRequest["headers"], depth: number): unknown {
   if (error === undefined || error instanceof SendFailure) return undefined;
   if (!(error instanceof Error || types.isNativeError(error)))
     return typeof error === "object" ? undefined : redact(error, headers);

@@ -174,7 +174,7 @@ export class LatchGateClient implements AsyncDisposable {
    * @throws LatchGateApprovalDenied, LatchGateApprovalExpired, LatchGateApprovalLost with `whenHeld: "wait"`
    * @throws LatchGateDenied, LatchGateBudgetExhausted, LatchGateAuthError, LatchGateUnavailable, LatchGateTransportError
    */
-  async execute(
+  execute(
     actionId: string,
     params?: Record<string, unknown>,
     options: ExecuteOptions = {},

@@ -63,9 +63,10 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
 
   async function post(
     actionId: string,
-    body: Record<string, unknown>,
+    params: Parameters<Execute>[1],
     options: ExecuteOptions,
   ): Promise<ActionResult> {
+    const body = bodyOf(actionId, params);
     if (options.validate === "before")
       refuseIssues(actionId, await validator.issues(actionId, body, options));
     const mostOfLife = options.whenHeld === "wait";
@@ -214,25 +215,17 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
     return resume(callId, found, options);
   }
 
-  return async (actionId, params, options) => {
-    if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params)))
-      throw new LatchGateInvalidRequest(actionId, "the parameters must be an object", {
-        code: "invalid_parameters",
-      });
-    const body = params ?? {};
-    const { callId } = options;
-    if (callId === undefined) {
-      try {
-        return await post(actionId, body, options);
-      } catch (error) {
-        if (error instanceof LatchGateApprovalRequired) return held(error, options);
-        throw error;
-      }
-    }
+  async function once(
+    callId: string,
+    actionId: string,
+    params: Parameters<Execute>[1],
+    options: ExecuteOptions,
+  ): Promise<ActionResult> {
     if (typeof callId !== "string" || callId === "")
       throw new LatchGateInvalidRequest(actionId, "callId must be a text that is not empty", {
         code: "invalid_options",
       });
+    const body = bodyOf(actionId, params);
     const requestHash = canonicalHash([actionId, JSON.parse(jsonText(body, actionId))]);
     const running = inFlight.get(callId);
     if (running !== undefined) {
@@ -244,7 +237,26 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
     );
     inFlight.set(callId, { requestHash, result });
     return result;
+  }
+
+  return (actionId, params, options) => {
+    const { callId, whenHeld } = options;
+    if (callId !== undefined) return once(callId, actionId, params, options);
+    const posted = post(actionId, params, options);
+    if (whenHeld !== "wait") return posted;
+    return posted.catch((error: unknown) => {
+      if (error instanceof LatchGateApprovalRequired) return approvals.wait(error, options);
+      throw error;
+    });
   };
+}
+
+function bodyOf(actionId: string, params: Parameters<Execute>[1]): Record<string, unknown> {
+  if (params === undefined) return {};
+  if (typeof params === "object" && params !== null && !Array.isArray(params)) return params;
+  throw new LatchGateInvalidRequest(actionId, "the parameters must be an object", {
+    code: "invalid_parameters",
+  });
 }
 
 function refuseIssues(actionId: string, issues: readonly ParameterIssue[]): void {

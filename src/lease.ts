@@ -35,6 +35,8 @@ export interface Leases {
   readonly current: Session | undefined;
   /** A new session; the same request in flight already is joined, another one is waited for first. */
   connect(options: LeaseOptions | undefined, wait: Wait): Promise<Session>;
+  /** The session to use now, where that needs no waiting: a call costs one promise less. */
+  ready(mostOfLife: boolean): Session | undefined;
   /** The session to use now: renewed, or taken for the first time, if need be. */
   acquire(wait: Wait): Promise<Session>;
   /** The gate has refused this session's lease. A newer one stays. */
@@ -126,22 +128,27 @@ export function createLeases(
       return session;
     },
 
-    async acquire(wait) {
+    ready(mostOfLife) {
       const session = current;
-      const state = session?.state(clock.monotonic());
-      const young = session?.isYoung(clock.monotonic()) ?? false;
-      if (session !== undefined && state === "fresh" && (young || !wait.mostOfLife)) return session;
-      if (session !== undefined && state === "ageing" && !wait.mostOfLife) {
-        renewInBackground(session);
-        return session;
-      }
+      if (session === undefined) return undefined;
+      const now = clock.monotonic();
+      if (mostOfLife && !session.isYoung(now)) return undefined;
+      const state = session.state(now);
+      if (state === "ageing") renewInBackground(session);
+      return state === "fresh" || state === "ageing" ? session : undefined;
+    },
+
+    async acquire(wait) {
+      const session = this.ready(wait.mostOfLife);
+      if (session !== undefined) return session;
+      const ending = current;
       if (wanted === undefined && flight === undefined) throw new LatchGateNotConnected();
       return within(renew(wait.subject), wait, clock).catch((error: unknown) => {
         // Its own time is up: what is sent now could only end unknown.
         if (error instanceof SendFailure) throw error;
         // A lease that still lives is worth a try where no new one can be had; a refused one costs nothing.
-        const usable = session !== undefined && session === current && session.leftMs(clock.monotonic()) > 0;
-        if (usable && !(error instanceof LatchGateBudgetExhausted)) return session;
+        const usable = ending !== undefined && ending === current && ending.leftMs(clock.monotonic()) > 0;
+        if (usable && !(error instanceof LatchGateBudgetExhausted)) return ending;
         throw error;
       });
     },
@@ -161,7 +168,8 @@ export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
     const { call } = request;
     if (call.operation.security !== "lease") return next(request);
     // Whoever pins a session got it from here.
-    const session = (call.pinned as Session | undefined) ?? (await leases.acquire(call));
+    const pinned = call.pinned as Session | undefined;
+    const session = pinned ?? leases.ready(call.mostOfLife) ?? (await leases.acquire(call));
     call.session = session;
     const counted = call.operation.effect === "world";
     // The gate may still allow it: calls that ran while a renewal was under way are not off the new lease's budget.
