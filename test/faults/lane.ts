@@ -125,18 +125,28 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
       await endClient();
       client = newClient();
     }
-    // A lease that the last call was taking may be lost with that call's connections.
-    await client.connect().catch(() => client.connect());
+    await made(() => client.connect());
     if (one.call === "poll" && heldBy !== client.sessionId) {
-      const error = await client.execute("mark_held").catch((reason: unknown) => reason);
+      const error = await made(() => client.execute("mark_held")).catch((reason: unknown) => reason);
       if (!(error instanceof LatchGateApprovalRequired)) throw error;
       heldId = error.approvalId;
       heldBy = client.sessionId ?? "";
     }
-    if (receiptId === "") receiptId = (await client.execute("mark", { marker: "first" })).receiptId;
+    if (receiptId === "")
+      receiptId = (await made(() => client.execute("mark", { marker: "first" }))).receiptId;
     age(one.lease);
     if (one.connection === "fresh") await proxy.dropAll();
-    else await client.health();
+    else await made(() => client.health());
+  }
+
+  /** What the call before has left behind (a lease on its way, a spent quota) must not spoil this one. */
+  async function made<Value>(call: () => Promise<Value>): Promise<Value> {
+    for (let tries = 1; ; tries += 1)
+      try {
+        return await call();
+      } catch (error) {
+        if (error instanceof LatchGateApprovalRequired || tries === 5) throw error;
+      }
   }
 
   function age(lease: LeaseState): void {
