@@ -186,6 +186,19 @@ describe("renewal", () => {
     gate.fault("createLease", { kind: "answer", status: 503, code: "clock_error" });
     expect((await client.execute("count")).sessionId).toBe(first.sessionId);
   });
+
+  it("a call whose time went by while it waited for a lease is not sent with the old one", async () => {
+    const { client, gate } = world({}, { timeoutMs: 30 });
+    await client.execute("count");
+    gate.advance(290_000);
+    gate.fault("createLease", { kind: "hang", when: "unread" });
+    // By this client's own clock, which stands still, there is time left when the wait is over.
+    expect(await failure(client.execute("count"))).toMatchObject({
+      code: "timeout",
+      outcome: "not_executed",
+    });
+    expect(gate.effects).toHaveLength(1);
+  });
 });
 
 describe("a refused lease", () => {
