@@ -43,6 +43,7 @@ export function plan(
 ): readonly Case[] {
   return [
     ...places("execute", "execute", lengths, carrier, carriers, kinds.execute),
+    ...places("fail", "execute", lengths, carrier, carriers, kinds.others),
     ...doubles(lengths, carrier, carriers),
     ...places("hold", "execute", lengths, carrier, carriers, kinds.others),
     ...places("poll", "poll", lengths, carrier, carriers, kinds.others),

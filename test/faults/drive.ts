@@ -18,7 +18,7 @@ const CARRIERS: readonly Carrier[] = ["uds", "tcp", "tls"];
 /** Makes the calls of the plan, or so many of them, several at a time, and judges them at the end. */
 export async function drive({
   calls = Number.POSITIVE_INFINITY,
-  lanesPerCarrier = 4,
+  lanesPerCarrier = 2,
   kinds = { execute: 4, others: 1 },
   only = () => true,
 }: {
@@ -40,6 +40,7 @@ export async function drive({
       const [first] = lanes as [Lane];
       const lengths = {
         execute: await first.measure("execute"),
+        fail: await first.measure("fail"),
         hold: await first.measure("hold"),
         poll: await first.measure("poll"),
         receipt: await first.measure("receipt"),

@@ -5,7 +5,8 @@ import { createProxy, type FaultyProxy } from "./proxy.ts";
 import type { WireFault } from "./wire.ts";
 
 export type Carrier = "uds" | "tcp" | "tls";
-export type CallName = "execute" | "hold" | "poll" | "receipt" | "lease";
+/** `fail`: the action runs, and the gate answers 500 all the same. */
+export type CallName = "execute" | "fail" | "hold" | "poll" | "receipt" | "lease";
 /** How the session stands when the call begins; `gate expired`: the client does not know it yet. */
 export type LeaseState = "fresh" | "ageing" | "ending" | "expired" | "gate expired" | "restarted";
 
@@ -160,7 +161,7 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
 
   function make({ call }: Case, marker: string, timeoutMs: number): Promise<unknown> {
     const options = { timeoutMs };
-    if (call === "execute") return client.execute("mark", { marker }, options);
+    if (call === "execute" || call === "fail") return client.execute("mark", { marker }, options);
     if (call === "hold") return client.execute("mark_held", { marker }, options);
     if (call === "poll") return client.getApprovalStatus(heldId, options);
     if (call === "receipt") return client.getReceipt(receiptId, options);
@@ -172,10 +173,12 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
     const marker = `${name}-${String(verdicts.length).padStart(6, "0")}`;
     sent.add(marker);
     const before = gate.effects.length;
+    const failing = one.call === "fail" ? gate.fault("executeAction", INTERNAL_ERROR) : undefined;
     proxy.arm(one.armed, one.faults);
     if (one.faults.some(({ kind }) => kind === "down")) await proxy.goDown();
     const { said, words } = await saying(make(one, marker, timeoutOf(one)));
     await proxy.disarm();
+    failing?.remove();
     if (!one.faults.every(({ kind }) => GENTLE.has(kind))) await proxy.dropAll();
     if (one.faults.some(({ kind }) => kind === "corrupt")) await settled();
     const aliens = gate.effects.slice(before).filter(({ params }) => !sent.has(markerOf(params))).length;
@@ -188,7 +191,7 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
   return {
     carrier,
     async measure(call) {
-      const armed = call === "hold" ? "execute" : call;
+      const armed = call === "hold" || call === "fail" ? "execute" : call;
       await run({ call, armed, faults: [], connection: "kept", lease: "fresh", partial: false });
       return proxy.lengths(armed);
     },
@@ -213,13 +216,21 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
   };
 }
 
+/** What a gate answers that has acted and then met an error of its own. */
+const INTERNAL_ERROR = {
+  kind: "garbage",
+  status: 500,
+  contentType: "application/json",
+  body: '{"error":"internal_error"}',
+} as const;
+
 /** Faults after which a connection is as good as before. */
 const GENTLE = new Set<WireFault["kind"]>(["delay", "split", "slice"]);
 
 function timeoutOf({ faults }: Case): number {
-  if (faults.some(({ kind }) => kind === "stall")) return 40;
+  if (faults.some(({ kind }) => kind === "stall")) return 60;
   // A length that grew, or a head that lost its end: the gate, or the client, waits for more.
-  return faults.some(({ kind }) => kind === "corrupt") ? 120 : 5_000;
+  return faults.some(({ kind }) => kind === "corrupt") ? 400 : 5_000;
 }
 
 function markerOf(params: unknown): string {
