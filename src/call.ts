@@ -382,9 +382,12 @@ export function unreadable(state: CallState, status: number, problem: string): L
   return new LatchGateOutcomeUnknown(`${problem}: ${doubtAbout(state.operation)}`, details);
 }
 
+const MAX_REFUSAL_LENGTH = 64 * 1024;
+
 function refused(state: CallState, response: BufferedResponse): LatchGateError {
   const { status, headers, body: text } = response;
-  const parsed = withoutToken(parseJson(text));
+  // The gate's own refusals are short; what is longer is not the gate's, and is kept for a person alone.
+  const parsed = text.length > MAX_REFUSAL_LENGTH ? undefined : withoutToken(parseJson(text));
   // Whatever text it is, an error keeps no more than a person would read.
   const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
   const { operationId, operation, subject, clock } = state;

@@ -18,7 +18,7 @@ import {
   actionResultFromReceipt,
   receiptFromJson,
 } from "./models.ts";
-import type { Validator } from "./validation.ts";
+import { limitIssues, type Validator } from "./validation.ts";
 
 export interface ExecuteOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
   /** What to do when the gate holds the action: throw `LatchGateApprovalRequired` (default), or wait for the operator. */
@@ -67,8 +67,12 @@ export function createExecute({ call, approvals, validator, journal }: Parts): E
     options: ExecuteOptions,
   ): Promise<ActionResult> {
     const body = bodyOf(actionId, params);
+    const tooMuch = limitIssues(body);
+    // What has no JSON text at all (a cycle is deep without end) is said as that.
+    if (tooMuch.length > 0) jsonText(body, actionId);
+    refuseIssues(actionId, tooMuch, "what the gate takes");
     if (options.validate === "before")
-      refuseIssues(actionId, await validator.issues(actionId, body, options));
+      refuseIssues(actionId, await validator.issues(actionId, body, options), "the action's schema");
     const mostOfLife = options.whenHeld === "wait";
     const input = { path: { action_id: actionId }, body, subject: actionId, mostOfLife };
     let answer: Awaited<ReturnType<typeof send>>;
@@ -259,13 +263,13 @@ function bodyOf(actionId: string, params: Parameters<Execute>[1]): Record<string
   });
 }
 
-function refuseIssues(actionId: string, issues: readonly ParameterIssue[]): void {
+function refuseIssues(actionId: string, issues: readonly ParameterIssue[], measure: string): void {
   if (issues.length === 0) return;
   const list = issues
     .slice(0, 5)
     .map(({ path, message }) => `${path || "they"} ${message}`)
     .join("; ");
-  throw new LatchGateInvalidRequest(actionId, `the parameters do not fit the action's schema: ${list}`, {
+  throw new LatchGateInvalidRequest(actionId, `the parameters do not fit ${measure}: ${list}`, {
     code: "invalid_parameters",
     issues,
   });

@@ -1,6 +1,7 @@
 import { type CallOptions, type CallState, factsOf, type Pipe } from "./call.ts";
 import { DPoPKeyPair } from "./dpop.ts";
 import { LatchGateBudgetExhausted, LatchGateInvalidRequest, LatchGateNotConnected } from "./errors.ts";
+import { createFlight, type Flight } from "./flight.ts";
 import type { components } from "./generated/agent.ts";
 import { type Clock, SendFailure } from "./send.ts";
 import { Budget, type LeaseAnswer, Session, type SessionView } from "./session.ts";
@@ -62,25 +63,35 @@ export function createLeases(
   let current: Session | undefined;
   let wanted = lazily;
   let budget: Budget | undefined;
-  let flight: { readonly key: string; readonly promise: Promise<Session> } | undefined;
+  let flight: (Flight<Session> & { readonly key: string }) | undefined;
   let noRenewalBefore = Number.NEGATIVE_INFINITY;
 
-  function fly(options: LeaseOptions, of: Budget): Promise<Session> {
+  const underWay = () => (flight?.abandoned === false ? flight : undefined);
+
+  function fly(options: LeaseOptions, of: Budget): Flight<Session> {
     const body = leaseBody(options, of.left);
     const key = JSON.stringify(body);
-    if (flight?.key === key) return flight.promise;
-    const promise = take(body, of).finally(() => {
-      if (flight?.promise === promise) flight = undefined;
-    });
-    flight = { key, promise };
-    // Whoever waits sees the failure; that nobody waits for a renewal in the background is no crash.
-    promise.catch(() => {});
-    return promise;
+    const joined = underWay();
+    if (joined?.key === key) return joined;
+    const started = Object.assign(
+      createFlight(clock, (signal) => take(body, of, signal)),
+      { key },
+    );
+    const landed = () => {
+      if (flight === started) flight = undefined;
+    };
+    started.promise.then(landed, landed);
+    flight = started;
+    return started;
   }
 
-  async function take(body: Omit<LeaseRequest, "dpop_jwk">, of: Budget): Promise<Session> {
+  async function take(
+    body: Omit<LeaseRequest, "dpop_jwk">,
+    of: Budget,
+    signal: AbortSignal,
+  ): Promise<Session> {
     const key = await DPoPKeyPair.generate();
-    const answer = await ask({ ...body, dpop_jwk: key.jwk }, {});
+    const answer = await ask({ ...body, dpop_jwk: key.jwk }, { signal });
     const session = new Session(answer, { key, budget: of, bornAt: clock.monotonic(), now: clock.now() });
     const previousSessionId = current?.sessionId;
     current = session;
@@ -90,19 +101,20 @@ export function createLeases(
   }
 
   /** Asks again for what the current session was asked for, with the calls that are left of its budget. */
-  function renew(subject: string): Promise<Session> {
-    if (flight !== undefined) return flight.promise;
+  function renew(subject: string): Flight<Session> {
+    const joined = underWay();
+    if (joined !== undefined) return joined;
     const of = budget ?? new Budget(wanted?.maxCalls);
     if (of.left === 0)
-      return Promise.reject(
-        new LatchGateBudgetExhausted(subject, { sessionId: current?.sessionId, hint: NO_CALLS_LEFT }),
-      );
+      throw new LatchGateBudgetExhausted(subject, { sessionId: current?.sessionId, hint: NO_CALLS_LEFT });
     return fly(wanted ?? {}, of);
   }
 
   function renewInBackground(session: Session): void {
-    if (flight !== undefined || session.budget.left === 0 || clock.monotonic() < noRenewalBefore) return;
-    renew("<connect>").catch((error: unknown) => {
+    if (underWay() !== undefined || session.budget.left === 0 || clock.monotonic() < noRenewalBefore) return;
+    const renewal = renew("<connect>");
+    renewal.keep();
+    renewal.promise.catch((error: unknown) => {
       // A gate that can't give a lease now is not asked again with every call.
       noRenewalBefore = clock.monotonic() + RENEWAL_PAUSE_MS;
       emit({ type: "renewal_failed", sessionId: session.sessionId, error });
@@ -117,13 +129,12 @@ export function createLeases(
     async connect(options, wait) {
       const asked = options ?? wanted ?? {};
       const body = JSON.stringify(leaseBody(asked, asked.maxCalls));
-      while (flight !== undefined && flight.key !== body)
-        await within(
-          flight.promise.catch(() => {}),
-          wait,
-          clock,
-        );
-      const session = await within(fly(asked, new Budget(asked.maxCalls)), wait, clock);
+      for (let other = underWay(); other !== undefined && other.key !== body; other = underWay())
+        await other.join(wait).catch((error: unknown) => {
+          // Whether the other gets its lease is nothing to this one; its own patience is.
+          if (error instanceof SendFailure) throw error;
+        });
+      const session = await fly(asked, new Budget(asked.maxCalls)).join(wait);
       wanted = asked;
       return session;
     },
@@ -142,8 +153,9 @@ export function createLeases(
       const session = this.ready(wait.mostOfLife);
       if (session !== undefined) return session;
       const ending = current;
-      if (wanted === undefined && flight === undefined) throw new LatchGateNotConnected();
-      return within(renew(wait.subject), wait, clock).catch((error: unknown) => {
+      if (wanted === undefined && underWay() === undefined) throw new LatchGateNotConnected();
+      const renewal = renew(wait.subject);
+      return renewal.join(wait).catch((error: unknown) => {
         // Its own time is up: what is sent now could only end unknown.
         if (error instanceof SendFailure) throw error;
         // A lease that still lives is worth a try where no new one can be had; a refused one costs nothing.
@@ -191,28 +203,6 @@ export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
       throw error;
     }
   };
-}
-
-/** The waiting of one caller for what others wait for too: its own deadline and signal end it, and not the flight. */
-function within<Value>(promise: Promise<Value>, { deadline, signal }: Wait, clock: Clock): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const stop = (failure: SendFailure) => {
-      done();
-      reject(failure);
-    };
-    const aborted = () =>
-      stop(new SendFailure("aborted", "the call was aborted by its signal", { sent: false }));
-    const callOff = clock.timer(deadline - clock.monotonic(), () =>
-      stop(new SendFailure("timeout", "no lease within the time of the call", { sent: false })),
-    );
-    const done = () => {
-      callOff();
-      signal?.removeEventListener("abort", aborted);
-    };
-    if (signal?.aborted) aborted();
-    signal?.addEventListener("abort", aborted, { once: true });
-    promise.then(resolve, reject).finally(done);
-  });
 }
 
 const RENEWAL_PAUSE_MS = 2_000;

@@ -59,7 +59,7 @@ export function createValidator(
       const { validate, maxRequestBytes } = await rulesOf(actionId, options);
       const text = JSON.stringify(params);
       const value: unknown = JSON.parse(text);
-      const limits = limitIssues(value, "", 1);
+      const limits = limitIssues(value);
       if (Buffer.byteLength(text) > maxRequestBytes)
         limits.push({ path: "", message: `must be at most ${maxRequestBytes} bytes as JSON` });
       if (validate === undefined || validate(value)) return limits;
@@ -71,10 +71,10 @@ export function createValidator(
   };
 }
 
-/** The gate's own limits on any parameters, whatever the schema says. */
-function limitIssues(value: unknown, path: string, depth: number): ParameterIssue[] {
-  if (typeof value !== "object" || value === null) return [];
-  if (depth > MAX_DEPTH) return [{ path, message: `must not be nested deeper than ${MAX_DEPTH}` }];
+/** What the gate's own limits on any parameters do not allow, whatever the schema says (contract agent.md 8.3). */
+export function limitIssues(value: unknown, path = "", depth = 1): ParameterIssue[] {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return [];
+  if (depth > MAX_DEPTH) return [{ path, message: `is nested too deep (${MAX_DEPTH} levels at most)` }];
   const own =
     Array.isArray(value) && value.length > MAX_ITEMS
       ? [{ path, message: `must have at most ${MAX_ITEMS} items` }]

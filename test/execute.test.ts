@@ -344,14 +344,27 @@ describe("parameters", () => {
   });
 
   it.each([
-    ["nested too deep", { to: "x", deep: [[[[[[[[[[1]]]]]]]]]] }],
-    ["a list too long", { to: "x", list: Array.from({ length: 101 }, () => 0) }],
-    ["too large for the action", { to: "x".repeat(2_000) }],
-  ])("%s are refused by the gate's own limits", async (_name, params) => {
+    ["nested too deep", { to: "x", deep: [[[[[[[[[[1]]]]]]]]]] }, "/deep"],
+    ["a list too long", { to: "x", list: Array.from({ length: 101 }, () => 0) }, "/list"],
+  ])("%s are refused by the gate's own limits, checked always", async (_name, params, path) => {
     const { make, failure, executes } = world();
-    expect((await failure(make().execute("mail", params, { validate: "before" }))).code).toBe(
-      "invalid_parameters",
-    );
+    const error = (await failure(make().execute("mail", params))) as LatchGateInvalidRequest;
+    expect(error.code).toBe("invalid_parameters");
+    expect(error.issues[0]?.path).toContain(path);
+    expect(executes()).toEqual([]);
+  });
+
+  it("as deep and long as the gate takes them are sent", async () => {
+    const { clock, make, gate } = world();
+    const params = { to: "x", deep: [[[[[[[[[1]]]]]]]]], list: Array.from({ length: 100 }, () => 0) };
+    await clock.until(make().execute("mail", params));
+    expect(gate.effects[0]?.params).toEqual(params);
+  });
+
+  it("too large for the action are refused where they are checked before", async () => {
+    const { make, failure, executes } = world();
+    const call = make().execute("mail", { to: "x".repeat(2_000) }, { validate: "before" });
+    expect((await failure(call)).code).toBe("invalid_parameters");
     expect(executes()).toEqual([]);
   });
 

@@ -22,7 +22,7 @@ const FLOORS = [
     "undici-pool.d",
   ],
   ["attempt", "transport", "dpop", "call", "retry"],
-  ["session", "lease", "api", "approvals", "journal", "validation", "execute"],
+  ["session", "flight", "lease", "api", "approvals", "journal", "validation", "execute"],
   [
     "client",
     ...[

@@ -77,6 +77,25 @@ describe("one flight", () => {
     expect(gate.effects).toHaveLength(1);
   });
 
+  it("a lease that nobody waits for any more is given up, and the next call takes its own", async () => {
+    const { client, gate, leases } = world();
+    gate.fault("createLease", { kind: "hang", when: "unread" });
+    expect(await failure(client.execute("count", {}, { timeoutMs: 20 }))).toMatchObject({ code: "timeout" });
+    expect((await client.execute("count")).ok).toBe(true);
+    expect(leases()).toHaveLength(2);
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("a lease that one still waits for is not given up with the others", async () => {
+    const { client, gate, leases } = world();
+    gate.fault("createLease", { kind: "delay", ms: 40 });
+    const given = failure(client.execute("count", {}, { timeoutMs: 10 }));
+    const other = client.execute("count");
+    expect(await given).toMatchObject({ code: "timeout", outcome: "not_executed" });
+    await other;
+    expect(leases()).toHaveLength(1);
+  });
+
   it("connect() without options repeats the last ones, with the full budget", async () => {
     const { client, asked } = world();
     await client.connect({ maxCalls: 5, scopes: ["tools:call", "audit:read"] });
