@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) and openapi/operator.yaml (sha256 b3d7ead4086ed717e9a0caf1314bc795a9cb12ed713a6d1083ce3ff7f490d68b) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) and openapi/operator.yaml (sha256 73a86d4b79ae4629bfef2a9c8583580a54aa258a845b07c21da60bc122b20e60) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {
@@ -3708,7 +3708,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The metrics. */
+            /** @description The metrics. The whole content type is `application/openmetrics-text; version=1.0.0; charset=utf-8`. */
             200: {
                 headers: {
                     Date: components["headers"]["Date"];

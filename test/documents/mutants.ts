@@ -50,7 +50,7 @@ export interface Facts {
   readonly outOfRange: readonly { readonly at: Places; readonly values: readonly Json[] }[];
 }
 
-export interface Body {
+interface Body {
   readonly asked: Asked;
   /** "operation status", or "operation request". */
   readonly of: string;
@@ -66,13 +66,11 @@ interface Place {
   readonly tag: string;
 }
 
-export interface Mutant {
+interface Mutant {
   readonly kind: string;
   readonly json: Json;
   readonly body: Body;
 }
-
-export type Mutants = ReturnType<typeof createMutants>;
 
 /** The forms that both documents have (agent.md 2.1, 5, 9; operator.md 0.5, 0.6). */
 export const FORMS = [

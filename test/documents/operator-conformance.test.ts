@@ -70,6 +70,34 @@ describe("the two documents", () => {
       if (id !== "getReceipt") expect(wanted[id], id).toEqual(operation["security"]);
   });
 
+  test("want a body from every DELETE but for those that clear", () => {
+    const wanted = judge.operations
+      .filter(({ method }) => method === "DELETE")
+      .map((operation) => [operation.id, judge.requestBody({ operation, parameters: {} }, undefined)]);
+    expect(Object.fromEntries(wanted)).toEqual({
+      removeDomain: ["the body is missing"],
+      clearDomains: [],
+      removePath: ["the body is missing"],
+      clearPaths: [],
+      disallowAction: ["the body is missing"],
+    });
+  });
+
+  test("want Retry-After with a throttled decision, and with no other 429", () => {
+    const throttled = judge.operations.filter(({ document, operation }) => {
+      const responses = document.object(operation["responses"], "responses");
+      return document === judge.document && responses["429"] !== undefined;
+    });
+    const wanting = throttled.filter((operation) => {
+      const content = operation.id === "getApproval" ? {} : { "content-type": "application/json" };
+      const headers = { date: "Tue, 24 Nov 2026 02:53:18 GMT", ...content };
+      const json = operation.id === "getApproval" ? {} : { json: { error: "a_word" } };
+      return judge.answer({ operation, parameters: {} }, { status: 429, headers, ...json }).length > 0;
+    });
+    expect(throttled).toHaveLength(26);
+    expect(wanting.map(({ id }) => id)).toEqual(["approveApproval", "denyApproval"]);
+  });
+
   test("send a path to the operation that a router picks: a literal segment before a parameter", () => {
     expect(judge.asked("POST", "/v1/admin/policy/grant")?.operation.id).toBe("grantActions");
     expect(judge.asked("GET", "/v1/admin/policy/grant")).toBeUndefined();

@@ -335,6 +335,21 @@ function unrecorded(): { of: string; json: Json }[] {
 }
 
 function impossible(): { of: string; json: Json }[] {
+  const eventOf = (decision: string, changes: { [name: string]: Json }, approved = false) => {
+    const { json } = mutants.like("listAuditEvents 200", {}, ({ events }) => {
+      const [event] = events as { [name: string]: Json }[];
+      if (event?.["event_type"] !== "action_call" || event["decision"] !== decision) return false;
+      return (event["approved_by"] !== undefined) === approved;
+    });
+    const [event] = json["events"] as { [name: string]: Json }[];
+    return { of: "listAuditEvents 200", json: { events: [{ ...event, ...changes }] } };
+  };
+  const learnedBy = (source: string, approval_id: string | null) => ({
+    of: "listDomains 200",
+    json: {
+      domains: [{ action_id: "a", added_by: "default", added_at: THEN, domain: "a.b", source, approval_id }],
+    },
+  });
   const executed = mutants.like("approveApproval 200", {}, ({ decision }) => decision === "executed");
   const terminal = { approval_id: ID, completed_at: THEN };
   return [
@@ -356,6 +371,17 @@ function impossible(): { of: string; json: Json }[] {
     {
       of: "approveApproval 200",
       json: { ...remembered, decision: "already_denied", state: "failed", deny_reason: "" },
+    },
+    { of: "approveApproval 200", json: { ...remembered, decision: "already_approved", receipt_id: ID } },
+    {
+      of: "approveApproval 200",
+      json: {
+        ...remembered,
+        source: "store",
+        decision: "already_approved",
+        state: "approved",
+        receipt_id: ID,
+      },
     },
     { of: "approveApproval 200", json: { ...terminal, decision: "deny" } },
     { of: "denyApproval 200", json: executed.json },
@@ -379,6 +405,15 @@ function impossible(): { of: string; json: Json }[] {
       of: "revokeActions 200",
       json: { principal: "a", revoked: [], remaining_actions: 2, allowed_sinks: [], principal_removed: true },
     },
+    // 4.1, 4.2
+    eventOf("allow", { verification_outcome: "verification_failed" }),
+    eventOf("allow_unverified", { verification_outcome: "verified" }),
+    eventOf("allow", { deny_reason: null }, true),
+    eventOf("allow", { deny_reason: "approved via nobody" }),
+    eventOf("pending_approval", { budgets_after: { calls_remaining: 1 } }),
+    // 2.15: what an approval taught names it, and nothing else does.
+    learnedBy("approval", null),
+    learnedBy("api", ID),
     // 2.15: one value, under one name.
     { of: "addDomain request", json: { action_id: "a", domain: "a.example.com", value: "a.example.com" } },
     { of: "addDomain request", json: { action_id: "a", path_glob: "a.example.com" } },
