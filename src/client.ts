@@ -301,7 +301,7 @@ function createAgent(options: ClientOptions): Agent {
     clock,
   );
   const leases = createLeases(
-    async (body) => checkedLease((await ask("createLease", { body, subject: "<connect>" })).body),
+    async (body, own) => checkedLease((await ask("createLease", { body, subject: "<connect>" }, own)).body),
     clock,
     options.agentId === undefined ? undefined : (options.lease ?? {}),
     quietly(options.onEvent),

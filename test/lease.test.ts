@@ -334,6 +334,29 @@ describe("the budget", () => {
   });
 });
 
+describe("a flight that nobody waits for any more", () => {
+  it("is called off before the next one begins", async () => {
+    const { gate } = world();
+    const signals: (AbortSignal | null | undefined)[] = [];
+    const client = new LatchGateClient({
+      agentId: "t",
+      now: gate.now,
+      fetch: (input, init) => {
+        if (String(input).endsWith("/v1/leases")) signals.push(init?.signal);
+        return gate.fetch(input, init);
+      },
+    });
+    gate.fault("createLease", { kind: "hang", when: "unread" });
+    const controller = new AbortController();
+    const call = failure(client.execute("count", {}, { signal: controller.signal }));
+    while (signals.length === 0) await Promise.resolve();
+    controller.abort();
+    await call;
+    expect((await client.execute("count")).ok).toBe(true);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, false]);
+  });
+});
+
 describe("a budget that is used up", () => {
   it("is not refilled by the calls that are refused for it", async () => {
     const { client, gate, asked } = world();
