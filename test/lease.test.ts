@@ -349,7 +349,7 @@ describe("a flight that nobody waits for any more", () => {
     gate.fault("createLease", { kind: "hang", when: "unread" });
     const controller = new AbortController();
     const call = failure(client.execute("count", {}, { signal: controller.signal }));
-    while (signals.length === 0) await Promise.resolve();
+    while (gate.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
     await call;
     expect((await client.execute("count")).ok).toBe(true);
