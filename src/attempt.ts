@@ -80,9 +80,8 @@ export class Attempt {
     if (!this.#finish()) return;
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    const text = decoder.decode(bytes);
-    // What is no plain result may quote the request. It goes into errors and logs, so what is secret in it goes no further.
-    const body = status === 200 ? text : redact(text, this.request.headers);
+    // An answer may quote the request. It goes into errors and logs, so what is secret in it goes no further.
+    const body = withoutSecrets(decoder.decode(bytes), this.request.headers);
     this.#outcome.resolve(new BufferedResponse(status, headers, body));
   }
 
@@ -225,6 +224,17 @@ function copyOf(error: unknown, headers: GateRequest["headers"], depth: number):
   copy.stack = redact(error.stack ?? "", headers);
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === "string" ? Object.assign(copy, { code: redact(code, headers) }) : copy;
+}
+
+/** An answer's text without this request's token and proof, also where JSON's escapes hide them. */
+function withoutSecrets(text: string, headers: GateRequest["headers"]): string {
+  const plain = redact(text, headers);
+  if (!plain.includes("\\u")) return plain;
+  const shown = plain.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  const redacted = redact(shown, headers);
+  return redacted === shown ? plain : redacted;
 }
 
 function redact(text: unknown, headers: GateRequest["headers"]): string {

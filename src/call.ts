@@ -233,7 +233,8 @@ function laterError(state: CallState): LatchGateError | undefined {
 const encodedPath = (path: string) => encodeURI(path);
 
 function searchOf(query: CallInput["query"]): string {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  if (query === undefined) return "";
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
   return given.length === 0
     ? ""
     : `?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&")}`;
@@ -385,7 +386,9 @@ export function unreadable(state: CallState, status: number, problem: string): L
 const MAX_REFUSAL_LENGTH = 64 * 1024;
 
 function refused(state: CallState, response: BufferedResponse): LatchGateError {
-  const { status, headers, body: text } = response;
+  const { status, headers } = response;
+  // A lease (or any token) where none belongs is a secret all the same.
+  const text = response.body.replace(TOKEN, "[redacted]");
   // The gate's own refusals are short; what is longer is not the gate's, and is kept for a person alone.
   const parsed = text.length > MAX_REFUSAL_LENGTH ? undefined : withoutToken(parseJson(text));
   // Whatever text it is, an error keeps no more than a person would read.
@@ -409,6 +412,9 @@ function withoutToken(body: unknown): unknown {
   if (typeof body !== "object" || body === null || !("lease_jwt" in body)) return body;
   return { ...body, lease_jwt: "[redacted]" };
 }
+
+/** A signed token (RFC 7515, compact): they all begin so, because their headers are JSON objects. */
+const TOKEN = /eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g;
 
 /** What the documents say of an answer to this call. */
 export const factsOf = ({ operation }: CallState, response: BufferedResponse): AnswerFacts =>
