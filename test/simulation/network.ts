@@ -149,7 +149,8 @@ export function createNetwork(timeline: Timeline, gate: MockGate, chance: Chance
       const { mark } = seen;
       const fault = operation === undefined ? undefined : waiting.get(operation)?.shift();
       if (fault !== undefined && mark !== undefined) {
-        mark.events.add(nameOf(fault));
+        const second = mark.doubts.has("no second copy") ? ", no second copy" : "";
+        mark.events.add(fault.kind === "lost_unread" ? `${nameOf(fault)}${second}` : nameOf(fault));
         if (!isTellable(fault)) mark.doubts.add(nameOf(fault));
         if (fault.kind === "lost_unread") mark.doubts.add(seen.jti);
       }

@@ -43,7 +43,7 @@ export interface Program {
 }
 
 const PAUSES = [0, 0, 0, 1, 3, 10, 100, 500, 1_000, 2_000, 5_000, 30_000];
-const WALL_OFFSETS = [0, 0, 0, 0, 4_000, -4_000, 30_000, -70_000, 500_000, -86_400_000];
+const WALL_OFFSETS = [0, 0, 0, 0, 0, 0, 0, 0, 4_000, -4_000, 30_000, -70_000, 500_000, -86_400_000];
 
 /** The program that a seed stands for. */
 export function drawProgram(seed: number): Program {
@@ -55,9 +55,9 @@ export function drawProgram(seed: number): Program {
   return {
     seed,
     leaseTtlSeconds: chance.pick([3, 3, 10, 60, 300, 300, 900]),
-    executesPerSecond: chance.pick([false, false, 20, 3, 1]),
-    leasesPerSecond: chance.pick([false, false, 50, 1]),
-    maxCalls: chance.pick([undefined, undefined, undefined, 1, 3, 6]),
+    executesPerSecond: chance.pick([false, false, false, 20, 3, 1]),
+    leasesPerSecond: chance.pick([false, false, false, 50, 1]),
+    maxCalls: chance.pick([undefined, undefined, undefined, undefined, 2, 5, 12]),
     wallOffsetMs: chance.pick(WALL_OFFSETS),
     steps,
   };
@@ -96,11 +96,17 @@ function drawSteps(chance: Chance, calls: PlannedCall[]): Step[] {
   if (roll < 83) return [{ what: "journal_fails", client, thenMs }];
   if (roll < 86)
     return [
-      { what: "client_clock", client, ms: (chance.next() - 0.5) * 10 ** (3 + chance.below(6)), thenMs },
+      { what: "client_clock", client, ms: (chance.next() - 0.5) * 10 ** (3 + chance.below(5)), thenMs },
     ];
   if (roll < 89) return [{ what: "gate_clock", ms: chance.pick([1_000, 30_000, 100_000, 400_000]), thenMs }];
   if (roll < 92) return [{ what: "restart", thenMs }];
-  if (roll < 93) return [{ what: "drain", thenMs }];
+  if (roll < 93) {
+    // Only a restart ends it, and what comes after that is worth more than another refusal.
+    const drain: Step = { what: "drain", thenMs };
+    return chance.happens(0.2)
+      ? [drain]
+      : [drain, ...drawSteps(chance, calls), { what: "restart", thenMs: 0 }];
+  }
   if (roll < 97) return [{ what: "finish_calls", thenMs: chance.pick([0, 2_000, 60_000, 310_000]) }];
   return [{ what: "finish_calls", thenMs: 0 }];
 }

@@ -94,7 +94,7 @@ export async function run(program: Program): Promise<RunReport> {
         judge.violation("nothing hangs", `${name} took longer than its ${limitMs} ms`);
         note(`${name} hangs`);
       }
-      const value = first === "late" ? (at.alive ? await settled : "crashed") : first;
+      const value = at.alive ? (first === "late" ? await settled : first) : "crashed";
       note(`${name} took ${timeline.now() - began}: ${outcomeText(value)}`);
       told(value);
     });
@@ -140,8 +140,7 @@ export async function run(program: Program): Promise<RunReport> {
   /** An approval is only lost when its session's lease has ended. */
   function judgeLost(at: SimulatedProcess, told: unknown): void {
     if (!(told instanceof LatchGateApprovalLost)) return;
-    const owner = gate.approvals.find(({ approvalId }) => approvalId === told.approvalId)?.sessionId;
-    const end = owner === undefined ? undefined : at.wiretap.endOf(owner);
+    const end = at.wiretap.endOfFollowing(told.approvalId);
     if (end !== undefined && end - timeline.now() > 600)
       judge.violation(
         "polled by its own session",

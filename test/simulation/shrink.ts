@@ -5,10 +5,13 @@ import { run } from "./run.ts";
 const MOST_RUNS = 400;
 
 /**
- * The shortest program that this finds, of those that are the given one with steps left out, that still breaks the same
- * rule: halves are tried first, then ever smaller pieces, then single steps.
+ * The shortest program that this finds, of those that are the given one with steps left out, that still breaks what that
+ * one breaks: halves are tried first, then ever smaller pieces, then single steps.
  */
-export async function shrink(program: Program, rule: string): Promise<Program> {
+export async function shrink(
+  program: Program,
+  breaks: (program: Program) => Promise<boolean>,
+): Promise<Program> {
   let shortest = program;
   let runs = 0;
   for (let size = Math.ceil(program.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
@@ -17,11 +20,15 @@ export async function shrink(program: Program, rule: string): Promise<Program> {
       if (runs > MOST_RUNS) return shortest;
       const { steps } = shortest;
       const fewer = { ...shortest, steps: [...steps.slice(0, from), ...steps.slice(from + size)] };
-      if ((await run(fewer)).violations.some((violation) => ruleOf(violation) === rule)) shortest = fewer;
+      if (await breaks(fewer)) shortest = fewer;
       else from += size;
     }
   return shortest;
 }
+
+/** Whether a program breaks this rule, by running it. */
+export const breaksRule = (rule: string) => async (program: Program) =>
+  (await run(program)).violations.some((violation) => ruleOf(violation) === rule);
 
 /** The rule that a violation is one of. */
 export const ruleOf = (violation: string) => violation.slice(0, violation.indexOf(":"));

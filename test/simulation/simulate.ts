@@ -3,9 +3,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { measurePrecision } from "./precision.ts";
 import { drawProgram } from "./program.ts";
 import { run } from "./run.ts";
-import { ruleOf, shrink } from "./shrink.ts";
+import { breaksRule, ruleOf, shrink } from "./shrink.ts";
 import { count, emptyTally, merge, type Tally, table } from "./tally.ts";
 
 const { values } = parseArgs({
@@ -26,6 +27,9 @@ if (![from, total, stride, Number(values.jobs)].every((number) => Number.isInteg
   console.error("usage: npm run simulate -- [--seeds N] [--seed K] [--jobs J], all whole numbers from 1 on");
   process.exit(2);
 }
+
+/** How many calls of each kind the second table counts. */
+const PRECISION_RUNS = 25;
 
 let unhandled: string[] = [];
 process.on("unhandledRejection", (error) => {
@@ -71,7 +75,7 @@ async function explain(seed: number, violations: readonly string[]): Promise<voi
   console.log(`\nseed ${seed}:`);
   for (const violation of violations) console.log(`  ${violation}`);
   const [first = ""] = violations;
-  const program = await shrink(drawProgram(seed), ruleOf(first));
+  const program = await shrink(drawProgram(seed), breaksRule(ruleOf(first)));
   const { steps, ...rest } = program;
   console.log(`  shrunk to ${steps.length} steps, in ${JSON.stringify(rest)}:`);
   for (const step of steps) console.log(`    ${JSON.stringify(step)}`);
@@ -85,13 +89,18 @@ if (values.stride !== undefined && process.send !== undefined) {
   const jobs = Math.min(Number(values.jobs), total);
   const tally = jobs > 1 ? await divided(jobs) : await simulate();
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  console.log("How calls of random programs ended:\n");
   console.log(table(tally));
+  const { tally: alone, imprecise } = await measurePrecision(PRECISION_RUNS);
+  console.log("\nHow calls ended that met one thing and nothing else:\n");
+  console.log(table(alone));
+  for (const name of imprecise) console.log(`imprecise: ${name}`);
   console.log(
-    `\n${tally.runs} runs in ${seconds} s: ${tally.requests} requests, ${tally.effects} effects, ${tally.sessions} sessions, ${tally.failures.length} runs with violations`,
+    `\n${tally.runs} random runs in ${seconds} s: ${tally.requests} requests, ${tally.effects} effects, ${tally.sessions} sessions, ${tally.failures.length} runs with violations`,
   );
   if (total === 1) for (const line of (await run(drawProgram(from))).trace) console.log(line);
   for (const { seed, violations } of tally.failures.slice(0, 3)) await explain(seed, violations);
   if (tally.failures.length > 3)
     console.log(`\nmore seeds: ${tally.failures.slice(3, 40).map(({ seed }) => seed)}`);
-  process.exit(tally.failures.length === 0 ? 0 : 1);
+  process.exit(tally.failures.length + imprecise.length === 0 ? 0 : 1);
 }

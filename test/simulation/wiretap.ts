@@ -8,8 +8,8 @@ export interface Wiretap {
   answered(sent: Sent): void;
   received(sent: Sent, status: number, text: string | undefined): void;
   readonly sessions: ReadonlySet<string>;
-  /** When the lease of a session of this process ends, by the process's own count. */
-  endOf(sessionId: string): number | undefined;
+  /** When the lease ends, by the process's own count, of the session that opened an approval which it has heard of. */
+  endOfFollowing(approvalId: string): number | undefined;
 }
 
 export interface Sent {
@@ -123,7 +123,11 @@ export function createWiretap(
     get sessions() {
       return new Set(sessions.keys());
     },
-    endOf: (sessionId) => sessions.get(sessionId),
+    endOfFollowing(approvalId) {
+      if (!held.has(approvalId)) return undefined;
+      const owner = gate.approvals.find((approval) => approval.approvalId === approvalId)?.sessionId;
+      return owner === undefined ? undefined : sessions.get(owner);
+    },
   };
 }
 
