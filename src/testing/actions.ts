@@ -45,6 +45,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** The gate's time in milliseconds. */
   readonly now: () => number;
+  /** Waits by the gate's timer; ends at once when the run is aborted. */
+  wait(ms: number): Promise<void>;
   /** What the host has seen of the effect: the evidence of the verifiers `http_status` and `fs_hash`. */
   observe(evidence: Readonly<Record<string, unknown>>): void;
 }

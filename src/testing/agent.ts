@@ -53,9 +53,9 @@ export const agentHandlers = {
   executeAction,
 
   // Every refusal is an empty body here, and bound to the session: a renewed lease does not find it.
-  pollApproval: async (world, call) => {
+  pollApproval: (world, call) => {
     const approvalId = call.parameters["approval_id"] ?? "";
-    const who = await authenticate(world, call, "GET", `/v1/approvals/${approvalId}/poll`);
+    const who = authenticate(world, call, "GET", `/v1/approvals/${approvalId}/poll`);
     if (!who.ok) return empty(401);
     const approval = world.approvals.get(approvalId);
     if (approval === undefined || approval.lease.session_id !== who.lease.session_id) return empty(404);
@@ -68,9 +68,9 @@ export const agentHandlers = {
   },
 
   // Any lease reads any receipt.
-  getReceipt: async (world, call) => {
+  getReceipt: (world, call) => {
     const receiptId = call.parameters["receipt_id"] ?? "";
-    const who = await authenticate(world, call, "GET", `/v1/receipts/${receiptId}`);
+    const who = authenticate(world, call, "GET", `/v1/receipts/${receiptId}`);
     if (!who.ok) return failure(who.status, who.code);
     const receipt = world.receipts.read(receiptId);
     return receipt === undefined ? failure(404, "not_found") : json(200, sorted(receipt));

@@ -1,4 +1,5 @@
 import type { LeaseClaims } from "./leases.ts";
+import type { ProofFlaw } from "./proof.ts";
 import type { Call, World } from "./world.ts";
 
 /** Who calls, or why the gate does not believe it. */
@@ -10,17 +11,14 @@ export type AuthVerdict =
       readonly code: string;
       readonly denyReason?: string;
       readonly audit: string;
+      /** What the metrics count, where the proof was the fault. */
+      readonly flaw?: ProofFlaw | "replay";
     };
 
 const VISIBLE_ASCII = /^[\t\u0020-\u007e]*$/;
 
 /** The gate's order: both headers, lease, proof, and last the `jti`, so that a refused proof burns nothing. */
-export async function authenticate(
-  world: World,
-  call: Call,
-  method: string,
-  path: string,
-): Promise<AuthVerdict> {
+export function authenticate(world: World, call: Call, method: string, path: string): AuthVerdict {
   const authorization = visible(call.headers.get("authorization"));
   if (authorization === undefined) return missing("Authorization");
   const proof = visible(call.headers.get("dpop"));
@@ -33,18 +31,27 @@ export async function authenticate(
   const lease = world.leases.check(token);
   if (!lease.ok) return invalidLease(lease.code, lease.detail);
   call.sessionId = lease.claims.session_id;
-  const verdict = await world.proofs.check(proof, { token, jkt: lease.claims.cnf.jkt, method, path });
+  const verdict = world.proofs.check(proof, { token, jkt: lease.claims.cnf.jkt, method, path });
   if (!verdict.ok) {
     const audit = `auth: invalid DPoP proof: ${verdict.reason}`;
-    return { ok: false, status: 401, code: "invalid_dpop", denyReason: verdict.reason, audit };
+    return {
+      ok: false,
+      status: 401,
+      code: "invalid_dpop",
+      denyReason: verdict.reason,
+      audit,
+      flaw: verdict.flaw,
+    };
   }
   const { jti } = verdict.claims;
+  world.metrics.store("replay_check");
   const replay = world.replay.take(jti);
   if (replay === "seen") {
     return {
       ok: false,
       status: 401,
       code: "replay_detected",
+      flaw: "replay",
       audit: `auth: replay detected: jti ${jti} already seen`,
     };
   }
@@ -60,7 +67,7 @@ export async function authenticate(
 }
 
 /** A value with other bytes counts as no header at all. */
-function visible(value: string | undefined): string | undefined {
+export function visible(value: string | undefined): string | undefined {
   return value !== undefined && VISIBLE_ASCII.test(value) ? value : undefined;
 }
 

@@ -6,6 +6,10 @@ export interface RateLimits {
   readonly execute?: number | false;
   /** Execute without a readable session, one bucket for all. The gate's default: 5. */
   readonly anonymous?: number | false;
+  /** What operators ask, one bucket for all of them. The gate's default: 100. */
+  readonly operatorRead?: number | false;
+  /** What operators change, one bucket for all. The gate's default: 20; in dev mode not for approve, deny and the like. */
+  readonly operatorWrite?: number | false;
 }
 
 const MOST_BUCKETS = 10_000;

@@ -18,6 +18,22 @@ export function sorted(value: unknown): unknown {
   return JSON.parse(canonical(value));
 }
 
+/** i64::MAX as a double: what an unlimited budget is in here. */
+const INT64_MAX = 2 ** 63;
+
+/** JSON with every object's members in order and i64::MAX with its own digits, as the gate prints it. */
+export function int64Json(value: unknown): string {
+  if (value === INT64_MAX) return "9223372036854775807";
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map(int64Json).join(",")}]`;
+  const members = value as Record<string, unknown>;
+  const printed = Object.keys(members)
+    .sort()
+    .filter((name) => members[name] !== undefined)
+    .map((name) => `${JSON.stringify(name)}:${int64Json(members[name])}`);
+  return `{${printed.join(",")}}`;
+}
+
 /** Lower-case hex of SHA-256. */
 export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");

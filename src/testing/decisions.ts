@@ -1,9 +1,10 @@
-import type { Approval, Ending } from "./approvals.ts";
-import { canonical, sha256 } from "./canonical.ts";
+import type { Approval, Claim, Ending } from "./approvals.ts";
+import { sha256 } from "./canonical.ts";
 import { uuidv7 } from "./clock.ts";
-import { type Execution, execute, type Operator, operatorAudit, sessionRoot } from "./execution.ts";
+import { type Execution, execute, type Operator, operatorAudit, record, sessionRoot } from "./execution.ts";
+import { checkDomain, pathGlobProblem } from "./learning-rules.ts";
 import { missingSecrets, policyDenied } from "./pipeline.ts";
-import { type Answer, failure } from "./wire.ts";
+import { type Answer, failure, ordered } from "./wire.ts";
 import type { World } from "./world.ts";
 
 /** What an operator may say with an approve. */
@@ -14,26 +15,35 @@ export interface ApproveOptions {
   readonly learnPath?: string | undefined;
 }
 
+/** How an approve goes on once its claim is taken. */
+export interface ApproveRun {
+  readonly signal: AbortSignal | undefined;
+  readonly goneAfterRun?: boolean | undefined;
+}
+
 /** Approves: claims, learns, and runs the held call under the budget of the session that made it (operator.md 2.3). */
 export async function approve(
   world: World,
   approvalId: string,
   operator: Operator,
   options: ApproveOptions,
-  signal: AbortSignal | undefined,
+  run: ApproveRun = { signal: undefined },
 ): Promise<Answer> {
   if (world.draining) return failure(503, "draining");
+  if (options.learnDomain !== undefined) {
+    const verdict = checkDomain(options.learnDomain);
+    if (!verdict.ok) return badRequest(verdict.problem);
+  }
   const claim = world.approvals.claim(approvalId, operator.id);
-  if (claim.state === "unknown") return failure(404, "action_not_found");
-  if (claim.state === "conflict") return failure(409, "conflict");
-  if (claim.state === "terminal") return already(claim.approval);
+  if (claim.state !== "claimed") return unclaimed(claim);
   const { approval } = claim;
-
   const learned = learn(world, approval, operator, options);
   // The claim is not given back: the approval answers 409 until it is 120 s old (operator.md 3.5).
   if ("status" in learned) return learned;
+  // Nothing tells of it but the approval: the ledger already has an event of the held call's trace (operator.md 3.6).
   const fail = (failureText: string, answer: Answer): Answer => {
     world.approvals.finish(approvalId, { state: "failed", failure: failureText });
+    world.metrics.auditWriteError();
     return answer;
   };
   if (claim.expired) {
@@ -43,13 +53,12 @@ export async function approve(
   if (action === undefined) return fail("action_not_found", failure(404, "action_not_found"));
   const secrets = missingSecrets(world, action.requiredSecrets);
   if (secrets !== undefined) {
-    return fail(
-      `policy: policy denied: ${secrets}`,
-      policyDenied(approval.lease, approval.actionId, secrets),
-    );
+    const answer = policyDenied(approval.lease, approval.actionId, secrets);
+    return fail(`policy: policy denied: ${secrets}`, answer);
   }
-  const { lease } = approval;
-  const budget = world.budgets.debit(lease.session_id, lease.budgets !== undefined);
+  const { lease, limited, params, requestHash } = approval;
+  if (limited) world.metrics.store("budget_debit");
+  const budget = world.budgets.debit(lease.session_id, limited);
   if (!budget.ok) {
     const detail =
       budget.code === "budget_exhausted" ? "budget exhausted: calls_exhausted" : "budget session not found";
@@ -57,23 +66,14 @@ export async function approve(
   }
 
   const traceId = uuidv7(world.clock.now());
-  const { params, requestHash } = approval;
   const approved = { approval, operator };
-  const done = await execute(world, {
-    lease,
-    action,
-    params,
-    requestHash,
-    traceId,
-    budget,
-    approved,
-    signal,
-  });
+  const plan = { lease, action, params, requestHash, traceId, budget, approved, ...run };
+  const done = await execute(world, plan);
   world.approvals.finish(approvalId, endingOf(done));
   if (done.state === "refused") return failure(422, "schema_violation");
   if (done.state === "failed") return failure(502, "action_execution_failed");
   if (done.state === "unverified") return failure(500, "internal_error");
-  const body = {
+  return ordered({
     ...done.body,
     approval: {
       decision: "allow",
@@ -84,19 +84,16 @@ export async function approve(
       operator_sender_binding: operator.jkt,
     },
     ...learned,
-  };
-  return { status: 200, headers: { "content-type": "application/json" }, body: canonical(body) };
+  });
 }
 
 /** Denies; that works while draining and past the approval's life too. */
 export function deny(world: World, approvalId: string, operator: Operator, reason: string): Answer {
   const claim = world.approvals.claim(approvalId, operator.id);
-  if (claim.state === "unknown") return failure(404, "action_not_found");
-  if (claim.state === "conflict") return failure(409, "conflict");
-  if (claim.state === "terminal") return already(claim.approval);
+  if (claim.state !== "claimed") return unclaimed(claim);
   const { approval } = claim;
   world.approvals.finish(approvalId, { state: "denied", denyReason: reason });
-  world.ledger.write({
+  record(world, {
     event_type: "action_call",
     decision: "deny",
     deny_reason: `denied via ${approvalId}: ${reason}`,
@@ -110,15 +107,44 @@ export function deny(world: World, approvalId: string, operator: Operator, reaso
     dev_mode: world.settings.devMode,
     ...operatorAudit(approvalId, operator),
   });
-  const body = {
+  return ordered({
     decision: "deny",
     trace_id: approval.traceId,
     action_id: approval.actionId,
     approval_id: approvalId,
     denied_by: operator.id,
     deny_reason: reason,
+  });
+}
+
+/** How the ledger says that an approval ended. */
+export function durableOutcome(approval: Approval) {
+  return {
+    approval_id: approval.approvalId,
+    completed_at: approval.completedAt,
+    receipt_id: approval.receiptId,
+    deny_reason: approval.denyReason,
+    error_code: approval.failure,
+    source: "durable_outcome",
   };
-  return { status: 200, headers: { "content-type": "application/json" }, body: canonical(body) };
+}
+
+/** Approving or denying what has already ended is a 200 that says how. */
+function unclaimed(claim: Exclude<Claim, { state: "claimed" }>): Answer {
+  if (claim.state === "unknown") return failure(404, "action_not_found");
+  if (claim.state === "conflict") return failure(409, "conflict");
+  const { approval } = claim;
+  const decision = `already_${approval.state}`;
+  if (claim.state === "durable")
+    return ordered({ ...durableOutcome(approval), decision, state: approval.state });
+  return ordered({
+    decision,
+    approval_id: approval.approvalId,
+    status: approval.state,
+    completed_at: approval.completedAt,
+    receipt_id: approval.receiptId,
+    deny_reason: approval.denyReason,
+  });
 }
 
 function endingOf(done: Execution): Ending {
@@ -129,20 +155,10 @@ function endingOf(done: Execution): Ending {
   return { state: "failed", failure: failureText };
 }
 
-/** Approving or denying what has already ended is a 200 that says how. */
-function already(approval: Approval): Answer {
-  const body = {
-    decision: `already_${approval.state}`,
-    approval_id: approval.approvalId,
-    status: approval.state,
-    completed_at: approval.completedAt,
-    receipt_id: approval.receiptId,
-    deny_reason: approval.denyReason,
-  };
-  return { status: 200, headers: { "content-type": "application/json" }, body: canonical(body) };
-}
-
-/** Learns one domain and one path: the ones asked for, else the first unresolved. Before the run, and for good. */
+/**
+ * Learns one domain and one path: the ones asked for, else the first unresolved. Before the run, and for good. What
+ * can't be stored (a domain that may not be learned, a path beyond the cap) is just missing from the answer.
+ */
 function learn(
   world: World,
   approval: Approval,
@@ -163,12 +179,15 @@ function learn(
       return badRequest(`learn_path '${asked}' is outside the session fs_root`);
     path = asked.slice(root.length + 1);
   }
-  if (domain !== undefined)
-    world.policy.domains.add({ ...by, value: domain.toLowerCase().replace(/\.$/, "") });
-  if (path !== undefined) world.policy.paths.add({ ...by, value: path });
+  const problem = path === undefined ? undefined : pathGlobProblem(path);
+  if (problem !== undefined) return badRequest(problem);
+
+  const verdict = domain === undefined ? undefined : checkDomain(domain);
+  if (verdict?.ok) world.policy.domains.add({ ...by, value: verdict.domain });
+  const stored = path !== undefined && world.policy.paths.add({ ...by, value: path }) !== "full";
   return {
-    ...(domain === undefined ? {} : { learned_domain: domain }),
-    ...(path === undefined ? {} : { learned_path: path }),
+    ...(domain === undefined || !verdict?.ok ? {} : { learned_domain: domain }),
+    ...(path === undefined || !stored ? {} : { learned_path: path }),
   };
 }
 

@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import type { Handler } from "./agent.ts";
 import { ClientGone } from "./execution.ts";
 import type { Fault } from "./faults.ts";
-import type { createLog } from "./log.ts";
 import type { ProofClaims } from "./proof.ts";
 import type { createRouter } from "./routes.ts";
 import { type Answer, empty, failure, headersOf, type MockRequest, plain, type Transport } from "./wire.ts";
@@ -13,6 +12,8 @@ export interface ReceivedRequest<OperationId extends string = string> {
   /** The gate's time in milliseconds. */
   readonly at: number;
   readonly transport: Transport;
+  /** Which of the two sockets. */
+  readonly face: "client" | "admin";
   readonly method: string;
   /** The raw path, without its query. */
   readonly path: string;
@@ -38,14 +39,18 @@ export type Delivery =
   | { readonly state: "cut"; readonly answer: Answer; readonly bytes: number }
   | { readonly state: "refused" | "reset" | "hang" };
 
+/** A socket of mode 0600 has peers of this process's own UID only. */
+const OWN_UID = process.getuid?.() ?? 0;
+
 const MOST_BYTES = 1_048_576;
 
 /** Takes requests to their operations, and faults to their requests. One of these per socket. */
 export function createDelivery<OperationId extends string>(options: {
+  readonly face: "client" | "admin";
   readonly world: World;
   readonly route: ReturnType<typeof createRouter<OperationId>>;
   readonly handlers: Readonly<Record<OperationId, Handler>>;
-  readonly received: ReturnType<typeof createLog<ReceivedRequest<OperationId>>>;
+  readonly received: { add(request: ReceivedRequest<OperationId>): unknown };
   readonly faultFor: (operationId: string | undefined) => Fault | undefined;
 }) {
   const { world, route } = options;
@@ -62,6 +67,7 @@ export function createDelivery<OperationId extends string>(options: {
     const entry = createEntry(request, {
       at: world.clock.now(),
       transport,
+      face: options.face,
       method,
       path,
       query,
@@ -72,7 +78,9 @@ export function createDelivery<OperationId extends string>(options: {
     options.received.add(entry);
     if (fault?.kind === "reset" && fault.when === "unread") return { state: "reset" };
     if (fault?.kind === "hang" && fault.when === "unread") return { state: "hang" };
-    if (fault?.kind === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    if (fault?.kind === "delay") {
+      await new Promise<void>((resolve) => void world.settings.timer(fault.ms, resolve));
+    }
 
     const act = () => answerTo(match, request, entry, bytes.length, transport, fault);
     let answer: Answer;
@@ -115,6 +123,7 @@ export function createDelivery<OperationId extends string>(options: {
       tooLarge: length > MOST_BYTES,
       signal: request.signal ?? undefined,
       transport,
+      uid: request.from?.uid ?? OWN_UID,
       goneAfterRun: fault?.kind === "reset" && fault.when === "running",
     };
     const answer = await options.handlers[match.operationId](world, call);
@@ -148,7 +157,7 @@ function createEntry<OperationId extends string>(
   request: MockRequest,
   known: Pick<
     ReceivedRequest<OperationId>,
-    "at" | "transport" | "method" | "path" | "query" | "operationId"
+    "at" | "transport" | "face" | "method" | "path" | "query" | "operationId"
   > & {
     fault: Fault | undefined;
   },

@@ -2,7 +2,7 @@ import { type RegisteredAction, type RunContext, verifyEffect } from "./actions.
 import type { Approval } from "./approvals.ts";
 import type { Debit } from "./budgets.ts";
 import { canonical, sha256, sorted } from "./canonical.ts";
-import { nanoTime, uuidv7 } from "./clock.ts";
+import { nanoTime, type Timer, uuidv7 } from "./clock.ts";
 import type { LeaseClaims } from "./leases.ts";
 import type { AuditEntry } from "./ledger.ts";
 import { checkOutput } from "./params.ts";
@@ -49,16 +49,19 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   const { action, lease, budget } = plan;
   const grantId = uuidv7(world.clock.now());
   const run = await dispatch(world, plan);
+  if (run.state === "returned") world.metrics.duration(action.detail.action_id, run.durationMs / 1000);
   const audit = auditOf(world, plan);
   const budgets = { budgets_before: calls(budget.before), budgets_after: calls(budget.after) };
   if (run.state === "failed") {
-    world.ledger.write({ ...audit, ...budgets, decision: "error", deny_reason: run.reason });
+    world.metrics.providerError(action.detail.action_id, run.errorType);
+    record(world, { ...audit, ...budgets, decision: "error", deny_reason: run.reason });
     return run;
   }
   const refusal = await checkOutput(run.output, action, world.schemas);
   if (refusal !== undefined) {
     run.settle({ ending: "refused" });
-    world.ledger.write({ ...audit, ...budgets, decision: "deny", deny_reason: refusal });
+    world.metrics.violation(action.detail.action_id);
+    record(world, { ...audit, ...budgets, decision: "deny", deny_reason: refusal });
     return { state: "refused", reason: refusal };
   }
 
@@ -81,13 +84,13 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   const seen = { ...audit, ...budgets, receipt_id: receipt.receipt_id, verification_outcome: outcome.status };
   if (failed && isRisky(action)) {
     const reason = `verifier failed for high-risk action: ${outcome.status}`;
-    world.ledger.write({ ...seen, decision: "deny", deny_reason: reason });
+    record(world, { ...seen, decision: "deny", deny_reason: reason });
     return { state: "unverified", receipt };
   }
 
   const response = canonical(output);
   const fuel = 8_000 + 40 * response.length;
-  world.ledger.write({
+  record(world, {
     ...seen,
     decision: outcome.status === "verified" ? "allow" : "allow_unverified",
     deny_reason: plan.approved === undefined ? null : `approved via ${plan.approved.approval.approvalId}`,
@@ -133,6 +136,12 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
       ...(approved === undefined ? {} : operatorAudit(approved.approval.approvalId, approved.operator)),
     };
   }
+}
+
+/** Writes an event of a call, and counts the call. */
+export function record(world: World, entry: AuditEntry): void {
+  world.ledger.write(entry);
+  world.metrics.call(entry.action_id ?? "", entry.decision);
 }
 
 /** The members that every event of an agent's call carries once the action is known. */
@@ -187,7 +196,7 @@ function sinksOf(world: World, action: RegisteredAction): string[] {
 }
 
 type Run =
-  | { readonly state: "failed"; readonly reason: string }
+  | { readonly state: "failed"; readonly reason: string; readonly errorType: string }
   | {
       readonly state: "returned";
       readonly output: unknown;
@@ -202,9 +211,9 @@ async function dispatch(world: World, plan: Plan): Promise<Run> {
   await world.slots.enter();
   const stop = new AbortController();
   const startedMs = world.clock.now();
-  const began = performance.now();
   let evidence: Readonly<Record<string, unknown>> | undefined;
   const effect: { -readonly [Name in keyof Effect]: Effect[Name] } = {
+    index: world.effectCount,
     actionId: plan.action.detail.action_id,
     params: plan.params,
     at: startedMs,
@@ -216,10 +225,12 @@ async function dispatch(world: World, plan: Plan): Promise<Run> {
     ending: "running",
   };
   const settle = (ending: Pick<Effect, "ending" | "receiptId">) => void Object.assign(effect, ending);
-  const leave = departure(plan.signal, plan.action.detail.resource_limits.timeout_seconds);
+  const { timer } = world.settings;
+  const leave = departure(plan.signal, plan.action.detail.resource_limits.timeout_seconds, timer);
   try {
     if (plan.signal?.aborted) throw new ClientGone();
     world.effects.add(effect);
+    world.effectCount += 1;
     const context = contextOf(world, plan, stop.signal, (seen) => {
       evidence = seen;
     });
@@ -230,14 +241,19 @@ async function dispatch(world: World, plan: Plan): Promise<Run> {
       output,
       evidence,
       startedMs,
-      durationMs: Math.round(performance.now() - began),
+      durationMs: Math.max(0, Math.round(world.clock.now() - startedMs)),
       settle,
     };
   } catch (error) {
     stop.abort();
     settle({ ending: error instanceof ClientGone ? "dropped" : "failed" });
     if (error instanceof ClientGone) throw error;
-    return { state: "failed", reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      state: "failed",
+      reason,
+      errorType: error instanceof TimeIsUp ? "wasm_timeout" : "execution_failed",
+    };
   } finally {
     leave.cancel();
     world.slots.leave();
@@ -248,18 +264,19 @@ async function runOf(plan: Plan, context: RunContext): Promise<unknown> {
   return plan.action.run(structuredClone(plan.params), context);
 }
 
+class TimeIsUp extends Error {}
+
 /** Rejects when the client goes away or when the action's time is up. */
-function departure(signal: AbortSignal | undefined, seconds: number) {
+function departure(signal: AbortSignal | undefined, seconds: number, timer: Timer) {
   let cancel = () => {};
   const promise = new Promise<never>((_, reject) => {
     const gone = () => reject(new ClientGone());
-    const timer = setTimeout(
-      () => reject(new Error(`wasm_timeout: no answer within ${seconds} s`)),
-      seconds * 1000,
+    const stopTimer = timer(seconds * 1000, () =>
+      reject(new TimeIsUp(`wasm_timeout: no answer within ${seconds} s`)),
     );
     signal?.addEventListener("abort", gone, { once: true });
     cancel = () => {
-      clearTimeout(timer);
+      stopTimer();
       signal?.removeEventListener("abort", gone);
     };
   });
@@ -292,6 +309,19 @@ function contextOf(
     signal,
     now: world.clock.now,
     observe,
+    wait: (ms) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        const stop = world.settings.timer(ms, () => {
+          signal.removeEventListener("abort", end);
+          resolve();
+        });
+        const end = () => {
+          stop();
+          resolve();
+        };
+        signal.addEventListener("abort", end, { once: true });
+      }),
   };
 }
 

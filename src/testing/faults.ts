@@ -1,4 +1,19 @@
-import { type AgentOperationId, agentOperations } from "../generated/operations.ts";
+import {
+  type AgentOperationId,
+  agentOperations,
+  type OperatorOperationId,
+  operatorOperations,
+} from "../generated/operations.ts";
+
+/** An operation of either socket. */
+export type MockOperationId = AgentOperationId | OperatorOperationId;
+
+const operationsOfBoth: Readonly<
+  Record<MockOperationId, { readonly answers: Readonly<Record<string, unknown>> }>
+> = {
+  ...agentOperations,
+  ...operatorOperations,
+};
 
 /** What goes wrong with a request. */
 export type Fault =
@@ -12,7 +27,7 @@ export type Fault =
   | { readonly kind: "reset"; readonly when: "unread" | "running" | "answered" }
   /** No answer, ever. `unread`: the gate has not acted either. */
   | { readonly kind: "hang"; readonly when: "unread" | "answered" }
-  /** The answer comes later, by the real clock. */
+  /** The answer comes later, by the gate's timer: the real clock when it was given none. */
   | { readonly kind: "delay"; readonly ms: number }
   /** The gate acts, and then the connection breaks within the answer's body, half of it by default. */
   | { readonly kind: "truncate"; readonly bytes?: number }
@@ -37,7 +52,7 @@ export type Fault =
 
 /** Which requests a fault befalls: all of them when nothing is said, one of them when no number is. */
 export interface FaultMatch {
-  readonly operation?: AgentOperationId | readonly AgentOperationId[];
+  readonly operation?: MockOperationId | readonly MockOperationId[];
   /** How many requests; `Infinity` for all. 1 when left out. */
   readonly times?: number;
   /** How many matching requests are left alone first. */
@@ -57,11 +72,11 @@ export interface FaultHandle {
 }
 
 /** Whether a gate or a network does such a thing. An answer is faithful where the document lists it for the operation. */
-export function isFaithful(fault: Fault, operations: readonly AgentOperationId[]): boolean {
+export function isFaithful(fault: Fault, operations: readonly MockOperationId[]): boolean {
   if (fault.kind === "garbage") return false;
   if (fault.kind !== "answer") return true;
   return operations.every((operationId) => {
-    const answers: Readonly<Record<string, unknown>> = agentOperations[operationId].answers;
+    const { answers } = operationsOfBoth[operationId];
     const named = fault.code === undefined ? `${fault.status}` : `${fault.status} ${fault.code}`;
     return named in answers && fault.body === undefined;
   });
@@ -72,7 +87,7 @@ interface WaitingFault extends FaultHandle {
   left: number;
   skip: number;
   readonly fault: Fault;
-  readonly operations: readonly AgentOperationId[] | undefined;
+  readonly operations: readonly MockOperationId[] | undefined;
   draw(): boolean;
 }
 
@@ -80,7 +95,7 @@ interface WaitingFault extends FaultHandle {
 export function createFaults() {
   const waiting: WaitingFault[] = [];
 
-  function add(match: FaultMatch | AgentOperationId, fault: Fault): FaultHandle {
+  function add(match: FaultMatch | MockOperationId, fault: Fault): FaultHandle {
     const {
       operation,
       times = 1,
@@ -96,7 +111,7 @@ export function createFaults() {
       skip,
       fault,
       operations,
-      faithful: isFaithful(fault, operations ?? (Object.keys(agentOperations) as AgentOperationId[])),
+      faithful: isFaithful(fault, operations ?? (Object.keys(operationsOfBoth) as MockOperationId[])),
       draw: () => chance >= 1 || random() < chance,
       remove() {
         const at = waiting.indexOf(entry);

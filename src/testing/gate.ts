@@ -3,11 +3,20 @@ import type { Approval } from "./approvals.ts";
 import { type ApproveOptions, approve, deny } from "./decisions.ts";
 import { createDelivery, type ReceivedRequest } from "./deliver.ts";
 import type { Operator } from "./execution.ts";
-import { createFaults, type Fault, type FaultHandle, type FaultMatch } from "./faults.ts";
+import {
+  createFaults,
+  type Fault,
+  type FaultHandle,
+  type FaultMatch,
+  type MockOperationId,
+} from "./faults.ts";
 import { createFetch, createSend } from "./fetching.ts";
 import { createLeases } from "./leases.ts";
 import type { AuditEvent } from "./ledger.ts";
 import { createIndex, createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { type AdminOperationId, adminHandlers, adminOperations } from "./operator/operations.ts";
+import type { OperatorCredentials } from "./operators.ts";
 import { createWorld, HISTORY_LIMIT, type MockGateOptions } from "./options.ts";
 import type { ReceiptKey } from "./receipts.ts";
 import { createRouter } from "./routes.ts";
@@ -47,12 +56,8 @@ export interface OperatorAnswer {
   readonly body: unknown;
 }
 
-const ROUTES = Object.entries(agentOperations).map(([operationId, { method, path }]) => ({
-  operationId: operationId as AgentOperationId,
-  method,
-  path,
-}));
-const route = createRouter(ROUTES);
+const clientRoute = createRouter(routesOf<AgentOperationId>(agentOperations));
+const adminRoute = createRouter(routesOf<AdminOperationId>(adminOperations));
 
 /**
  * A LatchGate gate in this process: leases are signed, proofs verified and never taken twice, policy decided,
@@ -73,6 +78,10 @@ export class MockGate {
   readonly fetch: typeof globalThis.fetch;
   /** The same with light objects: no global `Request` or `Response` is made. Takes paths too. */
   readonly send: (request: MockRequest) => Promise<MockResponse>;
+  /** `fetch` with the gate's operator socket at its other end. */
+  readonly operatorFetch: typeof globalThis.fetch;
+  /** The same with light objects. */
+  readonly operatorSend: (request: MockRequest) => Promise<MockResponse>;
   /** The gate's time in milliseconds, as a client's `now` takes it. */
   readonly now: () => number;
   /** The base that proofs have to name. */
@@ -81,24 +90,34 @@ export class MockGate {
   readonly #world: World;
   readonly #options: MockGateOptions;
   readonly #faults = createFaults();
-  readonly #received: ReturnType<typeof createLog<ReceivedRequest<AgentOperationId>>>;
-  readonly #deliver: ReturnType<typeof createDelivery<AgentOperationId>>;
+  readonly #received: ReturnType<typeof createLog<ReceivedRequest<MockOperationId>>>;
+  readonly #client: ReturnType<typeof createDelivery<AgentOperationId>>;
+  readonly #admin: ReturnType<typeof createDelivery<AdminOperationId>>;
   readonly #servers = new Set<GateServer>();
 
   constructor(options: MockGateOptions = {}) {
     this.#options = options;
     this.#world = createWorld(options);
     this.#received = createLog(options.receivedLimit ?? 10_000);
-    this.#deliver = createDelivery<AgentOperationId>({
-      world: this.#world,
-      route,
+    const shared = { world: this.#world, received: this.#received, faultFor: this.#faults.take };
+    this.#client = createDelivery<AgentOperationId>({
+      ...shared,
+      face: "client",
+      route: clientRoute,
       handlers: agentHandlers,
-      received: this.#received,
-      faultFor: this.#faults.take,
     });
-    const inProcess = (request: MockRequest) => this.#deliver(request, "in-process");
-    this.fetch = createFetch(inProcess);
-    this.send = createSend(inProcess);
+    this.#admin = createDelivery<AdminOperationId>({
+      ...shared,
+      face: "admin",
+      route: adminRoute,
+      handlers: adminHandlers,
+    });
+    const client = (request: MockRequest) => this.#client(request, request.from?.transport ?? "in-process");
+    const admin = (request: MockRequest) => this.#admin(request, request.from?.transport ?? "in-process");
+    this.fetch = createFetch(client);
+    this.send = createSend(client);
+    this.operatorFetch = createFetch(admin);
+    this.operatorSend = createSend(admin);
     this.now = this.#world.clock.now;
     this.publicBaseUrl = this.#world.settings.publicBaseUrl;
   }
@@ -108,7 +127,7 @@ export class MockGate {
    * `{ port, adminPort }` are on 127.0.0.1, `{ adminPort, tls }` takes client certificates only.
    */
   async listen(options: ListenOptions): Promise<GateServer> {
-    const server = await serve({ client: this.#deliver, admin: this.#deliver }, options);
+    const server = await serve({ client: this.#client, admin: this.#admin }, options);
     this.#servers.add(server);
     return server;
   }
@@ -118,7 +137,7 @@ export class MockGate {
     approvalId: string,
     options: ApproveOptions & { operator?: string } = {},
   ): Promise<OperatorAnswer> {
-    return spoken(await approve(this.#world, approvalId, operatorOf(options.operator), options, undefined));
+    return spoken(await approve(this.#world, approvalId, operatorOf(options.operator), options));
   }
 
   /** What an operator's deny does and is answered. */
@@ -150,6 +169,8 @@ export class MockGate {
     world.leases = createLeases(world.clock, this.#options.trustedLeaseKeys);
     world.sessions = createIndex<Session>(this.#options.historyLimit ?? HISTORY_LIMIT);
     world.draining = false;
+    world.epoch = 0;
+    world.metrics = createMetrics();
     world.startedMs = world.clock.now();
     for (const store of [world.budgets, world.replay, world.proofs, world.buckets]) store.forget();
     for (const server of this.#servers) server.cut();
@@ -189,12 +210,17 @@ export class MockGate {
   }
 
   /** Makes one thing go wrong: `gate.fault("executeAction", { kind: "reset", when: "answered" })`. */
-  fault(match: FaultMatch | AgentOperationId, fault: Fault): FaultHandle {
+  fault(match: FaultMatch | MockOperationId, fault: Fault): FaultHandle {
     return this.#faults.add(match, fault);
   }
 
-  /** Every request that reached the gate, the oldest first; bounded by `receivedLimit`. */
-  get received(): readonly ReceivedRequest<AgentOperationId>[] {
+  /** The credentials of the first operator: `new LatchGateOperator({ fetch: gate.operatorFetch, ...gate.operatorCredentials })`. */
+  get operatorCredentials(): OperatorCredentials {
+    return this.#world.operators.credentials();
+  }
+
+  /** Every request that reached the gate, on either socket, the oldest first; bounded by `receivedLimit`. */
+  get received(): readonly ReceivedRequest<MockOperationId>[] {
     return this.#received.entries;
   }
 
@@ -239,6 +265,16 @@ export class MockGate {
   callsLeft(sessionId: string): number | undefined {
     return this.#world.budgets.left(sessionId, true);
   }
+}
+
+function routesOf<OperationId extends string>(
+  operations: Readonly<Record<OperationId, { readonly method: string; readonly path: string }>>,
+) {
+  return (Object.keys(operations) as OperationId[]).map((operationId) => ({
+    operationId,
+    method: operations[operationId].method,
+    path: operations[operationId].path,
+  }));
 }
 
 /** The operator behind `gate.approve`: no key of a real one is at hand. */

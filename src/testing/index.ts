@@ -2,9 +2,10 @@
 export type { MockAction, RiskLevel, RunContext, Targets } from "./actions.ts";
 export type { ApprovalState } from "./approvals.ts";
 export type { RateLimits } from "./buckets.ts";
+export type { Timer } from "./clock.ts";
 export type { ApproveOptions } from "./decisions.ts";
 export type { ReceivedRequest } from "./deliver.ts";
-export type { Fault, FaultHandle, FaultMatch } from "./faults.ts";
+export type { Fault, FaultHandle, FaultMatch, MockOperationId } from "./faults.ts";
 export {
   type ApprovalView,
   MockGate,
@@ -16,11 +17,13 @@ export type { AuditEvent } from "./ledger.ts";
 export type { RequestReport } from "./listener.ts";
 export { type MswOptions, mswHandlers } from "./msw.ts";
 export type { AdminTls } from "./mutual-tls.ts";
+export type { MockOperator, OperatorCredentials } from "./operators.ts";
 export type { MockGateOptions } from "./options.ts";
+export type { MockPeer } from "./peers.ts";
 export type { ProofClaims } from "./proof.ts";
 export type { ReceiptKey } from "./receipts.ts";
 export type { GateServer, ListenOptions } from "./serve.ts";
 export type { MockWeb, WebAnswer, WebRequest } from "./web.ts";
-export type { MockRequest, MockResponse } from "./wire.ts";
+export type { Caller, MockRequest, MockResponse } from "./wire.ts";
 export type { Workspace } from "./workspace.ts";
 export type { Effect } from "./world.ts";

@@ -1,15 +1,9 @@
 import { createHash } from "node:crypto";
 import { canonical } from "./canonical.ts";
-import {
-  describe,
-  type JsonNode,
-  JsonShapeError,
-  JsonSyntaxError,
-  parseJson,
-  readStruct,
-  wrongType,
-} from "./serde.ts";
-import { type Answer, failure, json, plain, tooLarge } from "./wire.ts";
+import { jsonBody } from "./extract.ts";
+import { identify } from "./identity.ts";
+import { describe, type JsonNode, JsonShapeError, parseJson, readStruct, wrongType } from "./serde.ts";
+import { type Answer, failure, json } from "./wire.ts";
 import type { Call, World } from "./world.ts";
 
 /** What a lease request asks for, once its shape is right. */
@@ -26,16 +20,16 @@ const BUILTIN_SCOPES = ["tools:call", "audit:read"];
 
 /** `POST /v1/leases`, in the gate's order: extractor, rate limit, drain, identity, scopes, fs_root, key, budget. */
 export function issueLease(world: World, call: Call): Answer {
-  const request = extract(call);
-  if ("status" in request) return request;
+  const extracted = jsonBody(call, read);
+  if (!extracted.ok) return extracted.answer;
+  const request = extracted.value;
   const { settings } = world;
   if (!world.buckets.take("leases", settings.rateLimits.leases)) return failure(429, "rate_limit_exceeded");
   if (world.draining) return failure(503, "draining");
 
-  if (settings.identity !== "none" && call.transport === "tcp")
-    return failure(401, "identity_unauthenticated");
-  if (settings.identity === "unmapped") return failure(403, "identity_forbidden");
-  const ceiling = settings.scopes?.length ? settings.scopes : undefined;
+  const identity = identify(world, call);
+  if ("status" in identity) return identity;
+  const ceiling = identity.scopes?.length ? identity.scopes : undefined;
   const scopes = request.scopes.filter((scope) => ceiling?.includes(scope) ?? true);
   if (ceiling !== undefined && scopes.length === 0) return failure(403, "scope_not_permitted");
 
@@ -49,14 +43,15 @@ export function issueLease(world: World, call: Call): Answer {
   if (invalid !== undefined) return failure(400, "invalid_request", { message: invalid });
 
   const { token, claims } = world.leases.issue({
-    principal: settings.principal,
-    owner: settings.owner,
+    principal: identity.principal,
+    owner: identity.owner,
     scopes,
     jkt: createHash("sha256").update(canonical(request.jwk)).digest("base64url"),
     maxCalls: request.maxCalls,
     ttlSeconds: settings.leaseTtlSeconds,
   });
   if (request.maxCalls !== undefined) {
+    world.metrics.store("budget_init");
     world.budgets.open(claims.session_id, request.maxCalls, settings.leaseTtlSeconds);
   }
   world.sessions.set(claims.session_id, {
@@ -72,8 +67,7 @@ export function issueLease(world: World, call: Call): Answer {
     session_id: claims.session_id,
     lease_jti: claims.jti,
     owner: claims.owner,
-    identity_method:
-      settings.identity === "none" && settings.principal === "dev:anonymous" ? "none" : "peercred",
+    identity_method: identity.method,
   });
   return json(200, {
     lease_jwt: token,
@@ -91,26 +85,6 @@ function validate(request: LeaseRequest, scopes: readonly string[]): string | un
   if (scopes.length === 0) return "scopes must not be empty";
   const odd = scopes.find((scope) => !BUILTIN_SCOPES.includes(scope) && !SCOPE.test(scope));
   return odd === undefined ? undefined : `invalid scope format: '${odd}'`;
-}
-
-/** The framework's typed extractor: its refusals are text/plain and come before everything else. */
-function extract(call: Call): LeaseRequest | Answer {
-  const type = (call.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (!/^application\/(?:[^/]+\+)?json$/.test(type)) {
-    return plain(415, "Expected request with `Content-Type: application/json`");
-  }
-  if (call.tooLarge) return tooLarge();
-  try {
-    return read(call.body);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) {
-      return plain(400, `Failed to parse the request body as JSON: ${error.message}`);
-    }
-    if (error instanceof JsonShapeError) {
-      return plain(422, `Failed to deserialize the JSON body into the target type: ${error.message}`);
-    }
-    throw error;
-  }
 }
 
 function read(body: string): LeaseRequest {

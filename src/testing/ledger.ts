@@ -104,6 +104,21 @@ export function createLedger(clock: Clock, limit: number) {
   };
 }
 
+/** What `GET /v1/audit/verify` finds, by hashing everything again. `written`: how many events there ever were. */
+export function verifyChain(events: readonly AuditEvent[], written: number) {
+  // What the mock has forgotten is taken for intact.
+  const forgotten = written - events.length;
+  let head: string | null | undefined = forgotten > 0 ? undefined : null;
+  for (const [index, event] of events.entries()) {
+    if (head !== undefined && event.prev_hash !== head) {
+      const links = forgotten + index;
+      return { intact: false, total_events: links + 1, verified_links: links, broken_at: event.trace_id };
+    }
+    head = hashOf(event);
+  }
+  return { intact: true, total_events: written, verified_links: written, broken_at: null };
+}
+
 function reasonOf(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");

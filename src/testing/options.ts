@@ -3,10 +3,13 @@ import { createApprovals } from "./approvals.ts";
 import { createBuckets, type RateLimits } from "./buckets.ts";
 import { createBudgets } from "./budgets.ts";
 import { builtinActions } from "./builtin.ts";
-import { createClock } from "./clock.ts";
+import { createClock, realTimer, type Timer } from "./clock.ts";
 import { createLeases, type LeaseKey } from "./leases.ts";
 import { createLedger } from "./ledger.ts";
 import { createIndex, createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { createOperators, type MockOperator } from "./operators.ts";
+import type { MockPeer } from "./peers.ts";
 import { createPolicy } from "./policy.ts";
 import { createProofVerifier } from "./proof.ts";
 import { createReceipts } from "./receipts.ts";
@@ -28,6 +31,10 @@ export interface MockGateOptions {
    * `unmapped`: nobody does (403 `identity_forbidden`).
    */
   readonly identity?: "none" | "peercred" | "unmapped";
+  /** With `peercred`: who the peers of a Unix socket are, by UID. Everybody is `principal` when left out. */
+  readonly peers?: Readonly<Record<number, MockPeer>>;
+  /** The operators by their ids. One called `default`, with a new key, when left out. */
+  readonly operators?: Readonly<Record<string, MockOperator>>;
   /** The base that proofs have to name, whatever address the gate listens on. */
   readonly publicBaseUrl?: string;
   /** 300 by default, 3600 at most. */
@@ -42,6 +49,8 @@ export interface MockGateOptions {
   readonly rateLimits?: RateLimits | false;
   /** Milliseconds since 1970, for a clock of one's own. `advance` adds to it. */
   readonly now?: () => number;
+  /** Waits for `delay` faults and for an action's time limit: `setTimeout`, or a clock of one's own. */
+  readonly timer?: Timer;
   /** Files that are there at the start, by path: absolute, or relative to the gate's root. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** The gate-wide root of files. */
@@ -52,6 +61,8 @@ export interface MockGateOptions {
   readonly fsRootPrefixes?: readonly string[];
   /** What the built-in `http_*` actions find in the web. */
   readonly web?: MockWeb;
+  /** What holds approvals, and so what becomes of old ones. The gate's default is `sqlite`. */
+  readonly approvalStore?: "sqlite" | "redis";
   /** Names of the secrets that the gate has. */
   readonly secrets?: readonly string[];
   /** Further keys whose leases are believed: for leases that another gate has signed. */
@@ -69,6 +80,7 @@ export interface MockGateOptions {
 }
 
 const DEFAULT_BASE = "http://localhost:3000";
+const RATE_LIMITS = { leases: 50, execute: 20, anonymous: 5, operatorRead: 100, operatorWrite: 20 } as const;
 const DEFAULT_ROOT = "/srv/gate/ws";
 
 /** How many receipts, audit events and effects a gate holds when nothing is said. */
@@ -92,7 +104,13 @@ export function createWorld(options: MockGateOptions): World {
   const publicBaseUrl = (options.publicBaseUrl ?? DEFAULT_BASE).replace(/\/+$/, "");
   const limits =
     options.rateLimits === false
-      ? ({ leases: false, execute: false, anonymous: false } as const)
+      ? ({
+          leases: false,
+          execute: false,
+          anonymous: false,
+          operatorRead: false,
+          operatorWrite: false,
+        } as const)
       : options.rateLimits;
   return {
     clock,
@@ -103,25 +121,31 @@ export function createWorld(options: MockGateOptions): World {
       identity: options.identity ?? "none",
       publicBaseUrl,
       leaseTtlSeconds: options.leaseTtlSeconds ?? 300,
-      rateLimits: { leases: 50, execute: 20, anonymous: 5, ...limits },
+      rateLimits: { ...RATE_LIMITS, ...limits },
       secrets: options.secrets ?? [],
       devMode: options.devMode ?? true,
+      peers: options.peers,
+      timer: options.timer ?? realTimer,
     },
     actions,
     schemas: createSchemas(options.loadAjv),
     files,
-    policy: createPolicy(clock, grantsOf(options.grants, principal, [...actions.keys()])),
-    approvals: createApprovals(clock),
+    policy: createPolicy(clock, grantsOf(options.grants, principal, [...actions.keys()]), actions),
+    approvals: createApprovals(clock, options.approvalStore),
     receipts: createReceipts(clock, historyLimit),
     ledger: createLedger(clock, historyLimit),
     effects: createLog<Effect>(historyLimit),
+    effectCount: 0,
     proofs: createProofVerifier({ publicBaseUrl: () => publicBaseUrl, seconds: clock.seconds }),
     replay: createReplayStore(clock.now, options.replayCapacity ?? 100_000),
     budgets: createBudgets(clock),
     buckets: createBuckets(clock.seconds),
     sessions: createIndex<Session>(historyLimit),
     leases: createLeases(clock, options.trustedLeaseKeys),
+    operators: createOperators(options.operators, publicBaseUrl),
+    metrics: createMetrics(),
     draining: false,
+    epoch: 0,
     startedMs: clock.now(),
     slots: createSlots(),
   };

@@ -2,7 +2,7 @@ import { authenticate } from "./auth.ts";
 import { sessionHint } from "./buckets.ts";
 import { hashOf } from "./canonical.ts";
 import { uuidv7 } from "./clock.ts";
-import { ClientGone, callAudit, calls, execute, isRisky } from "./execution.ts";
+import { ClientGone, callAudit, calls, execute, isRisky, record } from "./execution.ts";
 import type { LeaseClaims } from "./leases.ts";
 import { checkParams } from "./params.ts";
 import { type Answer, failure, json, tooLarge } from "./wire.ts";
@@ -18,27 +18,31 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   const { execute: perSession, anonymous } = world.settings.rateLimits;
   const passes =
     session === undefined
-      ? world.buckets.take("anonymous", anonymous)
+      ? world.buckets.take(call.transport === "tcp" ? "anonymous" : `anonymous ${call.uid}`, anonymous)
       : world.buckets.take(`session ${session}`, perSession);
-  if (!passes) return json(429, { error: "rate_limited" }, { "retry-after": "1" });
+  if (!passes) {
+    world.metrics.call(actionId, "rate_limited");
+    return json(429, { error: "rate_limited" }, { "retry-after": "1" });
+  }
   if (world.draining) return failure(503, "draining");
 
-  const who = await authenticate(world, call, "POST", `/v1/actions/${actionId}/execute`);
+  const who = authenticate(world, call, "POST", `/v1/actions/${actionId}/execute`);
   if (!who.ok) {
-    refuse(world, traceId, who.audit);
+    if (who.flaw !== undefined) world.metrics.reject(who.flaw);
+    refuse(world, traceId, actionId, who.audit);
     return failure(who.status, who.code, who.denyReason === undefined ? {} : { deny_reason: who.denyReason });
   }
   const { lease } = who;
   const action = world.actions.get(actionId);
   if (action === undefined) {
-    refuse(world, traceId, "action_not_found", lease);
+    refuse(world, traceId, actionId, "action_not_found", lease);
     return failure(404, "action_not_found");
   }
   const checked = await checkParams(call.body, action, world.schemas);
   if (!checked.ok) {
     const entry = callAudit(world, lease, action, "", traceId);
     const unknown = { request_schema_id: null, policy_version: null };
-    world.ledger.write({ ...entry, ...unknown, decision: "deny", deny_reason: checked.reason });
+    record(world, { ...entry, ...unknown, decision: "deny", deny_reason: checked.reason });
     return failure(422, "schema_violation");
   }
 
@@ -48,7 +52,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   const left = world.budgets.left(lease.session_id, limited);
   if (left === undefined) {
     const reason = "budget: budget session not found";
-    world.ledger.write({ ...audit, policy_version: null, decision: "deny", deny_reason: reason });
+    record(world, { ...audit, policy_version: null, decision: "deny", deny_reason: reason });
     return failure(403, "budget_session_not_found");
   }
   const before = { budgets_before: calls(left) };
@@ -58,9 +62,10 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   await Promise.resolve();
   if (decision.state === "deny") {
     const reason = `policy denied: ${decision.reason}`;
-    world.ledger.write({ ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
+    record(world, { ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
     return policyDenied(lease, actionId, decision.reason);
   }
+  world.metrics.decision(decision.state === "hold" ? "pending_approval" : "allow");
   if (call.signal?.aborted) throw new ClientGone();
   if (decision.state === "hold") {
     const approval = world.approvals.open({
@@ -75,9 +80,17 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
       unresolvedDomains: decision.unresolvedDomains,
       unresolvedPaths: decision.unresolvedPaths,
       callsRemaining: left,
+      limited,
+      plan: {
+        targets: world.policy.sinksOf(lease.sub),
+        secrets: action.requiredSecrets,
+        egress: action.detail.egress,
+        verifier: action.verifier,
+        moduleDigest: action.detail.provider_module_digest,
+      },
     });
     const { approvalId } = approval;
-    world.ledger.write({ ...audit, ...before, decision: "pending_approval", approval_id: approvalId });
+    record(world, { ...audit, ...before, decision: "pending_approval", approval_id: approvalId });
     return json(202, {
       decision: "pending_approval",
       approval_id: approvalId,
@@ -86,20 +99,21 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
     });
   }
 
+  if (limited) world.metrics.store("budget_debit");
   const budget = world.budgets.debit(lease.session_id, limited);
   if (!budget.ok) {
     const exhausted = budget.code === "budget_exhausted";
     const reason = exhausted
       ? "budget: budget exhausted: calls_exhausted"
       : "budget: budget session not found";
-    world.ledger.write({ ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
+    record(world, { ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
     return failure(403, budget.code);
   }
   if (isRisky(action)) {
     // Allowlisted past the hold, then stopped by the grant check, which wants an approval's hash.
     world.budgets.refund(lease.session_id, limited);
     const reason = "high-risk action missing approval_hash — policy bypass detected";
-    world.ledger.write({
+    record(world, {
       ...audit,
       ...before,
       budgets_after: calls(budget.after),
@@ -111,7 +125,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   const secrets = missingSecrets(world, action.requiredSecrets);
   if (secrets !== undefined) {
     world.budgets.refund(lease.session_id, limited);
-    world.ledger.write({ ...audit, ...before, decision: "deny", deny_reason: `policy denied: ${secrets}` });
+    record(world, { ...audit, ...before, decision: "deny", deny_reason: `policy denied: ${secrets}` });
     return policyDenied(lease, actionId, secrets);
   }
 
@@ -143,7 +157,8 @@ export function missingSecrets(world: World, needed: readonly string[]): string 
 }
 
 /** The event of a call of which the gate knows no action: those of an unbelieved caller are in the ledger too. */
-function refuse(world: World, traceId: string, reason: string, lease?: LeaseClaims) {
+function refuse(world: World, traceId: string, actionId: string, reason: string, lease?: LeaseClaims) {
+  world.metrics.call(actionId, "deny");
   world.ledger.write({
     event_type: "action_call",
     decision: "deny",

@@ -1,16 +1,7 @@
 import { domainAllowed, pathMatches, type RegisteredAction, type Targets } from "./actions.ts";
-import { type Clock, nanoTime } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { createLearned } from "./learned.ts";
 import type { LeaseClaims } from "./leases.ts";
-
-/** A domain or path that was allowed later than the manifest. */
-export interface LearnedEntry {
-  readonly actionId: string;
-  readonly value: string;
-  readonly addedBy: string;
-  readonly addedAt: string;
-  readonly source: "approval" | "cli" | "import" | "api";
-  readonly approvalId: string | null;
-}
 
 /** What the policy says of a call. */
 export type Decision =
@@ -21,29 +12,61 @@ export type Decision =
 /** What the gate's rules call sensitive: held even where the manifest allows it. The four forms that were measured. */
 const SENSITIVE = ["/.env", "/.ssh/", "/.aws/"];
 
+const MOST_PATHS = 50;
+
+/** What a principal may do, as `data.json` has it. */
+export interface Acl {
+  readonly allowed_actions: readonly string[];
+  /** The side effects that these actions declare. */
+  readonly allowed_sinks: readonly string[];
+}
+
 /** Grants, allowlist, and what was learned. Survives a restart, as the gate's files do. */
-export function createPolicy(clock: Clock, grants: Readonly<Record<string, readonly string[]>>) {
-  const granted = new Map(
-    Object.entries(grants).map(([principal, actions]) => [principal, new Set(actions)]),
-  );
+export function createPolicy(
+  clock: Clock,
+  grants: Readonly<Record<string, readonly string[]>>,
+  actions: ReadonlyMap<string, RegisteredAction>,
+) {
+  const granted = new Map<string, Acl>();
+  for (const [principal, allowed] of Object.entries(grants)) granted.set(principal, aclOf(allowed));
   const allowlist = new Set<string>();
   let bumps = 0;
 
+  function aclOf(allowed: readonly string[]): Acl {
+    const sinks = allowed.flatMap((actionId) => actions.get(actionId)?.detail.declared_side_effects ?? []);
+    return { allowed_actions: allowed, allowed_sinks: [...new Set(sinks)].sort() };
+  }
+
+  function mayCall(principal: string, actionId: string): boolean {
+    return granted.get(principal)?.allowed_actions.includes(actionId) ?? false;
+  }
+
   return {
     domains: createLearned(clock),
-    paths: createLearned(clock),
+    paths: createLearned(clock, MOST_PATHS),
     version: () => (bumps === 0 ? "quickstart-init" : `quickstart-init-${bumps}`),
-    granted: granted as ReadonlyMap<string, ReadonlySet<string>>,
-    grant(principal: string, actionIds: readonly string[]) {
+    /** The ACL of every principal, `*` among them. */
+    acl: () => Object.fromEntries(granted),
+    aclOf: (principal: string) => granted.get(principal),
+    /** The sinks that an approval of this principal's call names. */
+    sinksOf: (principal: string) => (granted.get(principal) ?? granted.get("*"))?.allowed_sinks ?? [],
+    /** Raises the version, whether or not anything is new. */
+    grant(principal: string, actionIds: readonly string[]): Acl {
       bumps += 1;
-      granted.set(principal, new Set([...(granted.get(principal) ?? []), ...actionIds]));
+      const before = granted.get(principal)?.allowed_actions ?? [];
+      const acl = aclOf([...new Set([...before, ...actionIds])].sort());
+      granted.set(principal, acl);
+      return acl;
     },
-    revoke(principal: string, actionIds: readonly string[]) {
-      const actions = granted.get(principal);
-      if (actions === undefined) return;
+    /** What is left; nothing is written for a principal that is not there. */
+    revoke(principal: string, actionIds: readonly string[]): Acl & { readonly removed: boolean } {
+      const before = granted.get(principal);
+      if (before === undefined) return { ...aclOf([]), removed: false };
       bumps += 1;
-      for (const actionId of actionIds) actions.delete(actionId);
-      if (actions.size === 0) granted.delete(principal);
+      const acl = aclOf(before.allowed_actions.filter((actionId) => !actionIds.includes(actionId)));
+      if (acl.allowed_actions.length > 0) granted.set(principal, acl);
+      else granted.delete(principal);
+      return { ...acl, removed: acl.allowed_actions.length === 0 };
     },
     /** Lifts the hold for a principal's calls of an action, and nothing else. */
     allow: (actionId: string, principal: string) => allowlist.add(pair(actionId, principal)),
@@ -56,8 +79,7 @@ export function createPolicy(clock: Clock, grants: Readonly<Record<string, reado
         const reason = `scope 'tools:call' is required for action execution but is absent from lease scopes: ${scopes}`;
         return { state: "deny", reason };
       }
-      const may = granted.get(lease.sub)?.has(actionId) || granted.get("*")?.has(actionId);
-      if (!may)
+      if (!(mayCall(lease.sub, actionId) || mayCall("*", actionId)))
         return {
           state: "deny",
           reason: `principal '${lease.sub}' is not authorised for action '${actionId}'`,
@@ -94,26 +116,4 @@ export function createPolicy(clock: Clock, grants: Readonly<Record<string, reado
 
 function pair(actionId: string, principal: string): string {
   return `${actionId}\n${principal}`;
-}
-
-function createLearned(clock: Clock) {
-  const entries = new Map<string, LearnedEntry>();
-
-  return {
-    add(entry: Omit<LearnedEntry, "addedAt">): boolean {
-      const key = pair(entry.actionId, entry.value);
-      if (entries.has(key)) return false;
-      entries.set(key, { ...entry, addedAt: nanoTime(clock.now(), "+00:00") });
-      return true;
-    },
-    remove: (actionId: string, value: string) => entries.delete(pair(actionId, value)),
-    clear(actionId: string): number {
-      const of = [...entries].filter(([, entry]) => entry.actionId === actionId);
-      for (const [key] of of) entries.delete(key);
-      return of.length;
-    },
-    list: () => [...entries.values()],
-    valuesOf: (actionId: string) =>
-      [...entries.values()].filter((entry) => entry.actionId === actionId).map(({ value }) => value),
-  };
 }

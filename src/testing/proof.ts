@@ -1,6 +1,4 @@
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
-import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
-import { importJWK } from "jose/key/import";
 import { type JsonNode, JsonShapeError, JsonSyntaxError, parseJson, readStruct, wrongType } from "./serde.ts";
 
 /** The claims of a proof (RFC 9449, 4.2) that the gate reads. */
@@ -23,10 +21,23 @@ export interface ProofExpectation {
   readonly path: string;
 }
 
+/** What is wrong with a proof, as the gate's metrics count it. `bad_key` is the binding of key and token too. */
+export type ProofFlaw =
+  | "malformed"
+  | "bad_header"
+  | "bad_key"
+  | "bad_sig"
+  | "bad_htm"
+  | "bad_htu"
+  | "bad_iat"
+  | "bad_ath";
+
 /** A proof's verdict: its claims, or why it is refused in the gate's words. */
 export type ProofVerdict =
   | { readonly ok: true; readonly claims: ProofClaims }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly flaw: ProofFlaw; readonly reason: string };
+
+type Refusal = ProofVerdict & { readonly ok: false };
 
 const MAX_AGE = 60;
 const MAX_SKEW = 5;
@@ -36,43 +47,34 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /**
  * Checks proofs as the gate does, leniencies included: once a key is known from a valid proof, the header is not
  * read again, so that neither `typ`, `alg` nor `jwk` matter any more. Texts are those that were recorded; for a
- * proof that is no JWT at all, and for `crv`, none was: those name what is wrong in words of this mock.
+ * proof that is no JWT at all, and for `crv`, none was: those name what is wrong in words of this mock. All of it is
+ * done at once: a request through the mock waits for no thread.
  */
 export function createProofVerifier(options: { publicBaseUrl: () => string; seconds: () => number }) {
   const keys = new Map<string, KeyObject>();
-  // Proofs of one new key that come at once are imported together, and go on together.
-  const imports = new Map<string, Promise<KeyObject | string>>();
 
-  function importOnce(header: string, jkt: string): Promise<KeyObject | string> {
-    const name = `${jkt} ${header}`;
-    let pending = imports.get(name);
-    if (pending === undefined) {
-      pending = keyOf(header, jkt).finally(() => imports.delete(name));
-      imports.set(name, pending);
-    }
-    return pending;
-  }
-
-  async function check(proof: string, expected: ProofExpectation): Promise<ProofVerdict> {
+  function check(proof: string, expected: ProofExpectation): ProofVerdict {
     const parts = proof.split(".");
     const [header, payload, signature] = parts;
     if (header === undefined || payload === undefined || signature === undefined || parts.length !== 3) {
-      return refused("malformed DPoP proof: expected three dot-separated parts");
+      return refused("malformed", "malformed DPoP proof: expected three dot-separated parts");
     }
     const known = keys.get(expected.jkt);
-    const key = known ?? (await importOnce(header, expected.jkt));
-    if (typeof key === "string") return refused(key);
+    const key = known ?? keyOf(header, expected.jkt);
+    if ("ok" in key) return key;
 
     const raw = decode(signature);
-    if (raw?.length !== 64)
-      return refused("signature is not a valid ES256 (P-256) signature (expected 64 bytes)");
+    if (raw?.length !== 64) {
+      const reason = "signature is not a valid ES256 (P-256) signature (expected 64 bytes)";
+      return refused("bad_sig", reason);
+    }
     if (!verify("sha256", Buffer.from(`${header}.${payload}`), key, derOf(raw))) {
-      return refused("signature verification failed");
+      return refused("bad_sig", "signature verification failed");
     }
     const claims = claimsOf(payload);
-    if (typeof claims === "string") return refused(claims);
+    if (typeof claims === "string") return refused("malformed", claims);
     const mismatch = misfit(claims, expected);
-    if (mismatch !== undefined) return refused(mismatch);
+    if (mismatch !== undefined) return mismatch;
 
     if (known !== undefined) keys.delete(expected.jkt);
     keys.set(expected.jkt, key);
@@ -80,23 +82,27 @@ export function createProofVerifier(options: { publicBaseUrl: () => string; seco
     return { ok: true, claims };
   }
 
-  function misfit(claims: ProofClaims, expected: ProofExpectation): string | undefined {
+  function misfit(claims: ProofClaims, expected: ProofExpectation): Refusal | undefined {
     if (claims.htm !== expected.method)
-      return `htm mismatch: expected '${expected.method}', got '${claims.htm}'`;
+      return refused("bad_htm", `htm mismatch: expected '${expected.method}', got '${claims.htm}'`);
     const base = options.publicBaseUrl().replace(/\/+$/, "");
     const wanted = normalise(base + expected.path);
     const got = normalise(claims.htu);
     if (got === undefined) {
-      return `proof htu normalisation failed: invalid URI: missing '://' in '${printable(claims.htu)}'`;
+      const reason = `proof htu normalisation failed: invalid URI: missing '://' in '${printable(claims.htu)}'`;
+      return refused("bad_htu", reason);
     }
-    if (wanted !== got) return `htu mismatch: expected '${wanted}', got '${printable(got)}'`;
+    if (wanted !== got)
+      return refused("bad_htu", `htu mismatch: expected '${wanted}', got '${printable(got)}'`);
     const now = options.seconds();
-    if (claims.iat < now - MAX_AGE) return `iat too old: ${claims.iat} (now=${now}, max_age=${MAX_AGE}s)`;
+    if (claims.iat < now - MAX_AGE)
+      return refused("bad_iat", `iat too old: ${claims.iat} (now=${now}, max_age=${MAX_AGE}s)`);
     if (claims.iat > now + MAX_SKEW) {
-      return `iat too far in future: ${claims.iat} (now=${now}, allowed_skew=${MAX_SKEW}s)`;
+      const reason = `iat too far in future: ${claims.iat} (now=${now}, allowed_skew=${MAX_SKEW}s)`;
+      return refused("bad_iat", reason);
     }
     if (claims.ath !== createHash("sha256").update(expected.token).digest("base64url")) {
-      return "ath does not match SHA-256 of the presented access token";
+      return refused("bad_ath", "ath does not match SHA-256 of the presented access token");
     }
     return undefined;
   }
@@ -109,39 +115,46 @@ export function createProofVerifier(options: { publicBaseUrl: () => string; seco
   };
 }
 
-function refused(reason: string): ProofVerdict {
-  return { ok: false, reason };
+function refused(flaw: ProofFlaw, reason: string): Refusal {
+  return { ok: false, flaw, reason };
 }
 
 /** The key of a proof's header, or why there is none. */
-async function keyOf(header: string, jkt: string): Promise<KeyObject | string> {
+function keyOf(header: string, jkt: string): KeyObject | Refusal {
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(decode(header)?.toString() ?? "") as Record<string, unknown>;
   } catch {
-    return "malformed DPoP proof: header is not base64url-encoded JSON";
+    return refused("malformed", "malformed DPoP proof: header is not base64url-encoded JSON");
   }
-  if (fields["typ"] !== "dpop+jwt") return `typ must be 'dpop+jwt', got ${option(fields["typ"])}`;
-  if (fields["alg"] !== "ES256") return `alg must be 'ES256', got ${option(fields["alg"])}`;
+  const wrong = (reason: string) => refused("bad_header", reason);
+  if (fields["typ"] !== "dpop+jwt") return wrong(`typ must be 'dpop+jwt', got ${option(fields["typ"])}`);
+  if (fields["alg"] !== "ES256") return wrong(`alg must be 'ES256', got ${option(fields["alg"])}`);
   const jwk = fields["jwk"];
-  if (typeof jwk !== "object" || jwk === null) return "'jwk' header claim is required in DPoP proofs";
+  if (typeof jwk !== "object" || jwk === null) return wrong("'jwk' header claim is required in DPoP proofs");
   const { kty, crv, x, y } = jwk as Record<string, unknown>;
-  if (kty !== "EC") return `jwk.kty must be 'EC', got ${option(kty)}`;
-  if (crv !== "P-256") return `jwk.crv must be 'P-256', got ${option(crv)}`;
-  if (typeof x !== "string" || !BASE64URL.test(x)) return "invalid base64url in jwk.x";
-  if (typeof y !== "string" || !BASE64URL.test(y)) return "invalid base64url in jwk.y";
+  if (kty !== "EC") return wrong(`jwk.kty must be 'EC', got ${option(kty)}`);
+  if (crv !== "P-256") return wrong(`jwk.crv must be 'P-256', got ${option(crv)}`);
+  if (typeof x !== "string" || !BASE64URL.test(x)) return wrong("invalid base64url in jwk.x");
+  if (typeof y !== "string" || !BASE64URL.test(y)) return wrong("invalid base64url in jwk.y");
   if (decode(x)?.length !== 32 || decode(y)?.length !== 32)
-    return "P-256 coordinates must be exactly 32 bytes each";
-  const key = { kty: "EC", crv: "P-256", x, y };
+    return refused("bad_key", "P-256 coordinates must be exactly 32 bytes each");
+  let key: KeyObject;
   try {
-    await importJWK(key, "ES256");
+    key = createPublicKey({ key: { kty: "EC", crv: "P-256", x, y }, format: "jwk" });
   } catch {
-    return "invalid P-256 public key (point not on curve)";
+    return refused("bad_key", "invalid P-256 public key (point not on curve)");
   }
-  if ((await calculateJwkThumbprint(key)) !== jkt) {
-    return "DPoP key thumbprint does not match lease cnf.jkt (key binding failure)";
+  if (thumbprint(x, y) !== jkt) {
+    return refused("bad_key", "DPoP key thumbprint does not match lease cnf.jkt (key binding failure)");
   }
-  return createPublicKey({ key, format: "jwk" });
+  return key;
+}
+
+/** RFC 7638: the members in order, as they were sent. */
+export function thumbprint(x: string, y: string): string {
+  const text = JSON.stringify({ crv: "P-256", kty: "EC", x, y });
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 const CLAIMS = {

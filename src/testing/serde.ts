@@ -182,6 +182,8 @@ export function readStruct(
   shape: {
     name: string;
     fields: Readonly<Record<string, "required" | "optional">>;
+    /** Other names of a field. */
+    aliases?: Readonly<Record<string, string>>;
     strict?: boolean;
     path?: string;
   },
@@ -189,6 +191,9 @@ export function readStruct(
   const path = shape.path === undefined ? "" : `${shape.path}: `;
   const names = Object.keys(shape.fields);
   if (node.kind === "array") {
+    // A struct's fields in their order are a struct, too.
+    if (node.items.length === names.length)
+      return new Map(names.map((name, index) => [name, node.items[index] as JsonNode]));
     throw new JsonShapeError(
       `${path}invalid length ${node.items.length}, expected struct ${shape.name} with ${names.length} elements at ${position(text, node.end)}`,
     );
@@ -197,16 +202,16 @@ export function readStruct(
   const found = new Map<string, JsonNode>();
   for (const member of node.members) {
     const where = position(text, member.nameEnd);
-    if (!(member.name in shape.fields)) {
+    const name = shape.aliases?.[member.name] ?? member.name;
+    if (!Object.hasOwn(shape.fields, name)) {
       if (!shape.strict) continue;
       const expected = names.map((name) => `\`${name}\``).join(", ");
       throw new JsonShapeError(
         `${path}${member.name}: unknown field \`${member.name}\`, expected one of ${expected} at ${where}`,
       );
     }
-    if (found.has(member.name))
-      throw new JsonShapeError(`${path}duplicate field \`${member.name}\` at ${where}`);
-    found.set(member.name, member.value);
+    if (found.has(name)) throw new JsonShapeError(`${path}duplicate field \`${name}\` at ${where}`);
+    found.set(name, member.value);
   }
   for (const name of names) {
     if (shape.fields[name] === "required" && !found.has(name)) {

@@ -65,7 +65,7 @@ async function recordedWeb(request: WebRequest, context: RunContext): Promise<We
   if (kind === "status") return { status: Number(value), body: JSON.stringify({ status: Number(value) }) };
   if (kind === "bytes") return { body: Buffer.alloc(Math.min(Number(value), 1_048_576), 0xff) };
   if (kind === "delay") {
-    await pause(Number(value) * 1000, context.signal);
+    await context.wait(Number(value) * 1000);
     return { body: JSON.stringify({ delayed: Number(value) }) };
   }
   if (kind === "number")
@@ -79,15 +79,4 @@ async function recordedWeb(request: WebRequest, context: RunContext): Promise<We
       url: request.url,
     }),
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -1,3 +1,5 @@
+import { int64Json } from "./canonical.ts";
+
 /** What the mock takes for a request: the parts of fetch's `Request` that a gate looks at. */
 export interface MockRequest {
   readonly url: string;
@@ -9,6 +11,16 @@ export interface MockRequest {
     | undefined;
   readonly body?: string | Uint8Array | null | undefined;
   readonly signal?: AbortSignal | null | undefined;
+  /** Where an in-process request comes from, as a socket would know it: for gates that tell callers apart. */
+  readonly from?: Caller | undefined;
+}
+
+/** What a socket knows of a caller. */
+export interface Caller {
+  /** `tcp` has no peer that could be identified. In process when left out, which counts as a Unix socket. */
+  readonly transport?: Transport;
+  /** The UID of a Unix socket's peer; this process's own when left out. */
+  readonly uid?: number;
 }
 
 /** What the mock answers: the parts of fetch's `Response` that a client needs. */
@@ -32,6 +44,11 @@ export type Transport = "in-process" | "uds" | "tcp";
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
   return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
+}
+
+/** An answer that passes through the gate's free JSON: members in order, a 64-bit integer with all its digits. */
+export function ordered(value: unknown): Answer {
+  return { status: 200, headers: { "content-type": "application/json" }, body: int64Json(value) };
 }
 
 export function failure(status: number, error: string, extra: Record<string, string> = {}): Answer {

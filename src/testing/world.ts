@@ -2,10 +2,13 @@ import type { RegisteredAction } from "./actions.ts";
 import type { createApprovals } from "./approvals.ts";
 import type { createBuckets, RateLimits } from "./buckets.ts";
 import type { createBudgets } from "./budgets.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 import type { createLeases } from "./leases.ts";
 import type { createLedger } from "./ledger.ts";
 import type { createIndex, createLog } from "./log.ts";
+import type { createMetrics } from "./metrics.ts";
+import type { createOperators } from "./operators.ts";
+import type { MockPeer } from "./peers.ts";
 import type { createPolicy } from "./policy.ts";
 import type { createProofVerifier } from "./proof.ts";
 import type { createReceipts } from "./receipts.ts";
@@ -16,6 +19,8 @@ import type { createWorkspace } from "./workspace.ts";
 
 /** What `run` was made to do: one entry per run that was dispatched, whatever the caller was told of it. */
 export interface Effect {
+  /** Its place among all effects of the gate, from 0: stays what it is when older ones are forgotten. */
+  readonly index: number;
   readonly actionId: string;
   readonly params: unknown;
   /** The gate's time in milliseconds at which it was dispatched. */
@@ -46,14 +51,20 @@ export interface World {
   readonly receipts: ReturnType<typeof createReceipts>;
   readonly ledger: ReturnType<typeof createLedger>;
   readonly effects: ReturnType<typeof createLog<Effect>>;
+  /** How many effects there were, forgotten ones too. */
+  effectCount: number;
   readonly proofs: ReturnType<typeof createProofVerifier>;
   readonly replay: ReturnType<typeof createReplayStore>;
   readonly budgets: ReturnType<typeof createBudgets>;
   readonly buckets: ReturnType<typeof createBuckets>;
+  readonly operators: ReturnType<typeof createOperators>;
+  metrics: ReturnType<typeof createMetrics>;
   /** Roots of sessions that asked for one of their own. */
   sessions: ReturnType<typeof createIndex<Session>>;
   leases: ReturnType<typeof createLeases>;
   draining: boolean;
+  /** The revocation epoch: process memory, as in the gate. */
+  epoch: number;
   startedMs: number;
   readonly slots: ReturnType<typeof createSlots>;
 }
@@ -77,6 +88,8 @@ export interface Settings {
   readonly rateLimits: Required<RateLimits>;
   readonly secrets: readonly string[];
   readonly devMode: boolean;
+  readonly peers: Readonly<Record<number, MockPeer>> | undefined;
+  readonly timer: Timer;
 }
 
 /** One request on its way through the gate. */
@@ -89,6 +102,8 @@ export interface Call {
   readonly tooLarge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly transport: Transport;
+  /** The UID of the caller, where its transport tells it. */
+  readonly uid: number;
   /** A fault: the client is gone when `run` has done its work and before anything is written down. */
   readonly goneAfterRun?: boolean | undefined;
   /** Set by the lease check, for `received`. */

@@ -1,0 +1,149 @@
+import type { Handler } from "../agent.ts";
+import type { Approval, ApprovalState } from "../approvals.ts";
+import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions.ts";
+import type { Operator } from "../execution.ts";
+import { jsonBody, queryOf } from "../extract.ts";
+import { parseJson, readStruct, wrongType } from "../serde.ts";
+import { type Answer, empty, failure, json, ordered } from "../wire.ts";
+import type { Call, World } from "../world.ts";
+import { admit, passes } from "./admission.ts";
+import { authenticateOperator } from "./auth.ts";
+
+const STATES: readonly ApprovalState[] = ["pending", "claimed", "approved", "denied", "failed"];
+const MOST = 200;
+
+const listApprovals: Handler = (world, call) => {
+  const query = queryOf(call, { status: STATES, limit: "count" });
+  if (!query.ok) return query.answer;
+  const who = admit(world, call, { method: "GET", path: "/v1/approvals", bucket: "read" });
+  if (!who.ok) return who.answer;
+  const { status, limit = 50 } = query.value;
+  const approvals = world.approvals
+    .list()
+    .filter(({ state }) => status === undefined || state === status)
+    .slice(0, Math.min(limit, MOST))
+    .map(summaryOf);
+  return json(200, { approvals, count: approvals.length });
+};
+
+/** Every refusal has an empty body here. */
+const getApproval: Handler = (world, call) => {
+  const approvalId = call.parameters["approval_id"] ?? "";
+  const who = authenticateOperator(world, call, "GET", `/v1/approvals/${approvalId}`);
+  if (!who.ok) return empty(401);
+  if (!passes(world, "read")) return empty(429);
+  const approval = world.approvals.get(approvalId);
+  if (approval !== undefined) return ordered(detailOf(approval));
+  const durable = world.approvals.durable(approvalId);
+  return durable === undefined ? empty(404) : ordered({ ...durableOutcome(durable), status: durable.state });
+};
+
+/** Takes no body; what is learned is in the query, which no proof covers. */
+const approveApproval: Handler = async (world, call) => {
+  const query = queryOf(call, { learn_domain: "string", learn_path: "string" });
+  if (!query.ok) return query.answer;
+  const approvalId = call.parameters["approval_id"] ?? "";
+  const who = decider(world, call, `/v1/approvals/${approvalId}/approve`);
+  if (!who.ok) return who.answer;
+  if (world.draining) return failure(503, "draining");
+  if (!passes(world, "write_but_dev")) return throttled();
+  const options: ApproveOptions = {
+    learnDomain: query.value.learn_domain,
+    learnPath: query.value.learn_path,
+  };
+  return approve(world, approvalId, who.operator, options, call);
+};
+
+const denyApproval: Handler = (world, call) => {
+  // Without a content type the body is not looked at.
+  const body = call.headers.has("content-type")
+    ? jsonBody(call, readReason)
+    : ({ ok: true, value: undefined } as const);
+  if (!body.ok) return body.answer;
+  const approvalId = call.parameters["approval_id"] ?? "";
+  const who = decider(world, call, `/v1/approvals/${approvalId}/deny`);
+  if (!who.ok) return who.answer;
+  if (!passes(world, "write_but_dev")) return throttled();
+  return deny(world, approvalId, who.operator, body.value ?? "operator_denied");
+};
+
+export const approvalHandlers = { listApprovals, getApproval, approveApproval, denyApproval };
+
+/** The two operations that say why they do not believe an operator. */
+function decider(
+  world: World,
+  call: Call,
+  path: string,
+): { readonly ok: true; readonly operator: Operator } | { readonly ok: false; readonly answer: Answer } {
+  const who = authenticateOperator(world, call, "POST", path);
+  if (who.ok) return who;
+  const reason: Record<string, string> = who.denyReason === undefined ? {} : { deny_reason: who.denyReason };
+  return { ok: false, answer: failure(who.status, who.code, reason) };
+}
+
+function throttled(): Answer {
+  return json(429, { error: "operator_throttled" }, { "retry-after": "2" });
+}
+
+function readReason(body: string): string | undefined {
+  const members = readStruct(body, parseJson(body), {
+    name: "DenyRequest",
+    fields: { reason: "optional" },
+  });
+  const reason = members.get("reason");
+  if (reason === undefined || reason.kind === "null") return undefined;
+  if (reason.kind !== "string") throw wrongType(body, reason, "a string", "reason");
+  return reason.value;
+}
+
+function summaryOf(approval: Approval) {
+  return {
+    approval_id: approval.approvalId,
+    status: approval.state,
+    action_id: approval.actionId,
+    action_version: approval.actionVersion,
+    principal: approval.lease.sub,
+    session_id: approval.lease.session_id,
+    owner: approval.lease.owner,
+    risk_level: approval.riskLevel,
+    request_hash: approval.requestHash,
+    created_at: approval.createdAt,
+    expires_at: approval.expiresAt,
+    claimed_by: approval.claimedBy,
+  };
+}
+
+function detailOf(approval: Approval) {
+  const { plan, callsRemaining, limited, unresolvedDomains, unresolvedPaths } = approval;
+  return {
+    approval_id: approval.approvalId,
+    status: approval.state,
+    action_id: approval.actionId,
+    action_version: approval.actionVersion,
+    principal: approval.lease.sub,
+    session_id: approval.lease.session_id,
+    request_hash: approval.requestHash,
+    created_at: approval.createdAt,
+    expires_at: approval.expiresAt,
+    policy_version: approval.policyVersion,
+    claimed_by: approval.claimedBy,
+    claimed_at: approval.claimedAt,
+    completed_at: approval.completedAt,
+    receipt_id: approval.receiptId,
+    deny_reason: approval.denyReason,
+    error_code: approval.failure,
+    risk_level: approval.riskLevel,
+    approved_targets: plan.targets,
+    approved_secrets: plan.secrets,
+    approved_egress: plan.egress,
+    verifier_kind: plan.verifier,
+    provider_module_digest: plan.moduleDigest,
+    plan_hash: approval.planHash,
+    unresolved_domains: unresolvedDomains.length > 0 ? unresolvedDomains : undefined,
+    unresolved_paths: unresolvedPaths.length > 0 ? unresolvedPaths : undefined,
+    budget_snapshot: {
+      calls_remaining: callsRemaining,
+      policy_approved_calls_after: limited ? callsRemaining - 1 : callsRemaining,
+    },
+  };
+}

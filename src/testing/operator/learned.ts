@@ -1,0 +1,161 @@
+import type { Handler } from "../agent.ts";
+import { jsonBody, queryOf } from "../extract.ts";
+import type { LearnedEntry } from "../learned.ts";
+import { actionIdProblem, checkDomain, pathGlobProblem } from "../learning-rules.ts";
+import { parseJson, readStruct, wrongType } from "../serde.ts";
+import { type Answer, failure, ordered } from "../wire.ts";
+import type { World } from "../world.ts";
+import { admit, writeAdminEvent } from "./admission.ts";
+
+/** Domains and paths are learned alike. */
+interface Kind {
+  readonly path: string;
+  readonly event: "domain" | "path";
+  readonly key: "domain" | "path_glob";
+  readonly list: "domains" | "paths";
+  /** The form in which a value is stored, or why it is refused. */
+  check(
+    value: string,
+  ): { readonly ok: true; readonly stored: string } | { readonly ok: false; readonly problem: string };
+}
+
+const domains: Kind = {
+  path: "/v1/admin/domains",
+  event: "domain",
+  key: "domain",
+  list: "domains",
+  check(value) {
+    const verdict = checkDomain(value);
+    return verdict.ok ? { ok: true, stored: verdict.domain } : verdict;
+  },
+};
+
+const paths: Kind = {
+  path: "/v1/admin/paths",
+  event: "path",
+  key: "path_glob",
+  list: "paths",
+  check(value) {
+    const problem = pathGlobProblem(value);
+    return problem === undefined ? { ok: true, stored: value } : { ok: false, problem };
+  },
+};
+
+function listing(kind: Kind): Handler {
+  return (world, call) => {
+    const query = queryOf(call, { action: "string" });
+    if (!query.ok) return query.answer;
+    const who = admit(world, call, { method: "GET", path: kind.path, bucket: "read" });
+    if (!who.ok) return who.answer;
+    const { action } = query.value;
+    const problem = action === undefined ? undefined : actionIdProblem(action);
+    if (problem !== undefined) return failure(400, "invalid_action_id", { detail: problem });
+    const store = storeOf(world, kind);
+    const entries = action === undefined ? store.list() : store.listOf(action);
+    return ordered({ [kind.list]: entries.map((entry) => wireEntry(kind, entry)) });
+  };
+}
+
+function adding(kind: Kind): Handler {
+  return (world, call) => {
+    const entry = jsonBody(call, readEntry);
+    if (!entry.ok) return entry.answer;
+    const who = admit(world, call, { method: "POST", path: kind.path, bucket: "write" });
+    if (!who.ok) return who.answer;
+    const { actionId, value } = entry.value;
+    const checked = check(kind, actionId, value);
+    if ("status" in checked) return checked;
+    const added = storeOf(world, kind).add({
+      actionId,
+      value: checked.stored,
+      addedBy: who.operator.id,
+      source: "api",
+      approvalId: null,
+    });
+    if (added === "full") return failure(500, "ledger_error");
+    const detail = `action=${actionId} ${kind.key}=${value} inserted=${added}`;
+    writeAdminEvent(world, who.operator, `${kind.event}_add`, detail);
+    return ordered({ action_id: actionId, [kind.key]: value, inserted: added });
+  };
+}
+
+/** Compares the text as it was sent with what is stored: `API.example.com` removes nothing (operator.md 2.16). */
+function removing(kind: Kind): Handler {
+  return (world, call) => {
+    const entry = jsonBody(call, readEntry);
+    if (!entry.ok) return entry.answer;
+    const who = admit(world, call, { method: "DELETE", path: kind.path, bucket: "write" });
+    if (!who.ok) return who.answer;
+    const { actionId, value } = entry.value;
+    const checked = check(kind, actionId, value);
+    if ("status" in checked) return checked;
+    const deleted = storeOf(world, kind).remove(actionId, value);
+    const detail = `action=${actionId} ${kind.key}=${value} deleted=${deleted}`;
+    writeAdminEvent(world, who.operator, `${kind.event}_remove`, detail);
+    return ordered({ action_id: actionId, [kind.key]: value, deleted });
+  };
+}
+
+function clearing(kind: Kind): Handler {
+  return (world, call) => {
+    const query = queryOf(call, { action: "required" });
+    if (!query.ok) return query.answer;
+    const who = admit(world, call, { method: "DELETE", path: `${kind.path}/clear`, bucket: "write" });
+    if (!who.ok) return who.answer;
+    const actionId = query.value.action ?? "";
+    const problem = actionIdProblem(actionId);
+    if (problem !== undefined) return failure(400, "invalid_action_id", { detail: problem });
+    const count = storeOf(world, kind).clear(actionId);
+    const detail = `action=${actionId} deleted_count=${count}`;
+    writeAdminEvent(world, who.operator, `${kind.event}_clear`, detail);
+    return ordered({ action_id: actionId, deleted_count: count });
+  };
+}
+
+export const learnedHandlers = {
+  listDomains: listing(domains),
+  addDomain: adding(domains),
+  removeDomain: removing(domains),
+  clearDomains: clearing(domains),
+  listPaths: listing(paths),
+  addPath: adding(paths),
+  removePath: removing(paths),
+  clearPaths: clearing(paths),
+};
+
+function storeOf(world: World, { list }: Kind) {
+  return world.policy[list];
+}
+
+function check(kind: Kind, actionId: string, value: string): { readonly stored: string } | Answer {
+  const problem = actionIdProblem(actionId);
+  if (problem !== undefined) return failure(400, "invalid_action_id", { detail: problem });
+  const verdict = kind.check(value);
+  return verdict.ok ? verdict : failure(400, `invalid_${kind.key}`, { detail: verdict.problem });
+}
+
+/** The value goes by any of three names, on both resources. */
+function readEntry(body: string): { readonly actionId: string; readonly value: string } {
+  const members = readStruct(body, parseJson(body), {
+    name: "EntryRequest",
+    fields: { action_id: "required", value: "required" },
+    aliases: { domain: "value", path_glob: "value" },
+  });
+  const text = (name: string) => {
+    const node = members.get(name);
+    if (node?.kind === "string") return node.value;
+    throw wrongType(body, node ?? { kind: "null", end: body.length }, "a string", name);
+  };
+  return { actionId: text("action_id"), value: text("value") };
+}
+
+function wireEntry({ key }: Kind, entry: LearnedEntry) {
+  return {
+    action_id: entry.actionId,
+    [key]: entry.value,
+    added_by: entry.addedBy,
+    added_at: entry.addedAt,
+    source: entry.source,
+    approval_id: entry.approvalId,
+  };
+}
