@@ -5,6 +5,7 @@ import {
   type Clock,
   type FailureCode,
   type GateRequest,
+  onAbort,
   type ResponseHeaders,
   SendFailure,
 } from "./send.ts";
@@ -33,8 +34,7 @@ export class Attempt {
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
   readonly #callOffTimer: () => void = doNothing;
-  /** The signal's listener, where there is a signal. */
-  readonly #onAbort: (() => void) | undefined;
+  readonly #forgetSignal: () => void = doNothing;
 
   constructor(request: GateRequest, route: Route, clock: Clock, outcome: AttemptOutcome) {
     this.request = request;
@@ -44,9 +44,7 @@ export class Attempt {
     if (signal?.aborted) this.#aborted();
     else if (timeoutMs <= 0) this.#timedOut();
     else this.#callOffTimer = clock.timer(timeoutMs, () => this.#timedOut());
-    if (signal === undefined || this.done) return;
-    this.#onAbort = () => this.#aborted();
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined && !this.done) this.#forgetSignal = onAbort(signal, () => this.#aborted());
   }
 
   /** One more piece of the answer; false when it is more than is allowed, or not wanted any more. */
@@ -118,7 +116,7 @@ export class Attempt {
     if (this.done) return false;
     this.done = true;
     this.#callOffTimer();
-    if (this.#onAbort !== undefined) this.request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#forgetSignal();
     this.#outcome.ended();
     return true;
   }

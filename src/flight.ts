@@ -1,5 +1,5 @@
 import type { CallState } from "./call.ts";
-import { type Clock, SendFailure } from "./send.ts";
+import { type Clock, onAbort, SendFailure } from "./send.ts";
 
 /** How long a caller waits for what others may be waiting for too. */
 export type Patience = Pick<CallState, "deadline" | "signal">;
@@ -35,12 +35,13 @@ export function createFlight<Value>(
     join: ({ deadline, signal }) =>
       new Promise((resolve, reject) => {
         let over = false;
+        let forget = () => {};
         const end = (settle: () => void) => {
           if (over) return;
           over = true;
           waiting -= 1;
           callOff();
-          signal?.removeEventListener("abort", aborted);
+          forget();
           settle();
         };
         const giveUp = (failure: SendFailure) => {
@@ -59,7 +60,7 @@ export function createFlight<Value>(
           giveUp(new SendFailure("timeout", "no lease within the time of the call", { sent: false })),
         );
         if (signal?.aborted) return aborted();
-        signal?.addEventListener("abort", aborted, { once: true });
+        if (signal !== undefined) forget = onAbort(signal, aborted);
         promise.then(
           (value) => end(() => resolve(value)),
           (error: unknown) => end(() => reject(error)),

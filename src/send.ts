@@ -123,9 +123,38 @@ export function createClock(now?: () => number): Clock {
   };
 }
 
+/** What waits for a signal: many calls may share one, and from ten listeners on Node warns of a leak. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Runs something when the signal is aborted; gives the way to call it off. A signal has one listener of this package at most. */
+export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  const runs = waiting.get(signal) ?? listen(signal);
+  runs.add(run);
+  return () => {
+    runs.delete(run);
+    if (runs.size > 0 || waiting.get(signal) !== runs) return;
+    waiting.delete(signal);
+    signal.removeEventListener("abort", runAll);
+  };
+}
+
+function listen(signal: AbortSignal): Set<() => void> {
+  const runs = new Set<() => void>();
+  waiting.set(signal, runs);
+  signal.addEventListener("abort", runAll, { once: true });
+  return runs;
+}
+
+function runAll(this: AbortSignal): void {
+  const runs = waiting.get(this);
+  waiting.delete(this);
+  for (const run of runs ?? []) run();
+}
+
 /** Resolves after `ms`, and rejects at once when the signal is aborted; leaves neither timer nor listener behind. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    let forget = () => {};
     const aborted = () => {
       callOff();
       reject(
@@ -136,10 +165,10 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal | undefined)
       );
     };
     const callOff = clock.timer(ms, () => {
-      signal?.removeEventListener("abort", aborted);
+      forget();
       resolve();
     });
     if (signal?.aborted) aborted();
-    else signal?.addEventListener("abort", aborted, { once: true });
+    else if (signal !== undefined) forget = onAbort(signal, aborted);
   });
 }

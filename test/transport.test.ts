@@ -238,6 +238,22 @@ describe.each(carriers)("by $name", (carrier) => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
+  it("a signal that forty requests share has one listener, and ends them all", async () => {
+    const gate = await gateFor(carrier, () => {});
+    const transport = opened(gate.options);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const failures = Array.from({ length: 40 }, () =>
+      failureOf(transport.send(request(transport, { signal }))),
+    );
+    await expect.poll(() => gate.calls.length, { interval: 5 }).toBe(40);
+    // A dispatcher and a fetch have listeners of their own signals.
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    controller.abort();
+    expect((await Promise.all(failures)).map(({ code }) => code)).toEqual(Array(40).fill("aborted"));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
   const losses: [string, string, boolean][] = [
     ["before an answer", "", false],
     ["within the headers", `${OK}Content-Le`, false],
