@@ -214,21 +214,53 @@ function byStatus(status: number): Maker {
 }
 
 function hintFor(
-  { operationId, status, body, receivedAt }: Refusal,
+  { operationId, operation, status, body, headers, receivedAt }: Refusal,
   code: string | undefined,
 ): string | undefined {
   const reason = member(body, "deny_reason");
+  const ofDecision = code === undefined ? undefined : decisionHints[`${operationId} ${code}`];
+  if (ofDecision !== undefined) return ofDecision;
+  // Two of the gate's three kinds of 401 do not say what is wrong.
+  if (operation.security === "operator" && status === 401 && (code ?? "unauthorized") === "unauthorized")
+    return (
+      dateHint(headers, receivedAt) ??
+      "the gate does not say which of these it is: the api key, the key (its thumbprint is the credential's dpop_jkt), this machine's clock, publicBaseUrl; `latchgate-client doctor` finds out"
+    );
   if (status >= 300 && status < 400)
     return "this is a redirect, and none is followed: is the base URL the gate's own?";
   if (operationId === "pollApproval" && status === 404)
     return "the gate has no such approval, or another session opened it: only that one may see it";
+  if (operationId === "getApproval" && status === 404)
+    return "the gate has no such approval, or it has expired (a gate with Redis forgets it then)";
   if (code === "invalid_dpop" && typeof reason === "string")
     return htuHint(reason) ?? clockHint(reason, receivedAt);
   return code !== undefined && isKnown(code) ? hints[code] : undefined;
 }
 
+/** What a word means in answer to an operator's decision, where that is another thing than elsewhere. */
+const decisionHints: { readonly [decision: string]: string } = {
+  "approveApproval bad_request":
+    "a path that can't be learned is refused after the claim: the approval is claimed now, and takes no decision for 120 s; then approve it with a learnPath relative to the session's root, or deny it",
+  "approveApproval policy_denied":
+    "the policy was asked when the call was held: what is missing now is something of the gate's own, most often the action's secrets; the approval has failed",
+  "approveApproval conflict":
+    "another approve of it is under way, or was cut off: 120 s after that claim the gate would run the action a second time",
+  "approveApproval action_not_found":
+    "the gate has no such approval, or it has expired, or its action is not registered any more",
+  "approveApproval schema_violation":
+    "it is the action's answer that does not fit its schema: the action has most likely run",
+  "denyApproval conflict":
+    "an approve of it is under way, or was cut off: it can be denied 120 s after that claim",
+  "denyApproval action_not_found": "the gate has no such approval, or it has expired",
+  "addPath ledger_error": "an action may have 50 learned paths: the gate answers the next one so",
+};
+
 const hints: { readonly [Code in ErrorCode]?: string } = {
   budget_session_not_found: "the gate has forgotten this session's budget; a new lease has one",
+  invalid_operator_token:
+    "the gate has no operator credential with this api key (it reads them at its start only)",
+  key_binding_failed:
+    "the key is not the one that the lease, or the operator's credential (dpop_jkt), is bound to",
   draining: "this gate process takes no new work and will not take any again; wait for its successor",
   identity_unauthenticated: "this gate tells callers apart by their UID, which only its Unix socket shows",
   invalid_lease: "the gate does not know this lease: it was restarted, or another gate issued the lease",
@@ -248,9 +280,17 @@ function clockHint(reason: string, receivedAt: number): string | undefined {
   const gateNow = gateClockIn(reason);
   if (gateNow === undefined) return undefined;
   // The gate says whole seconds, and cuts.
-  const seconds = Math.floor(receivedAt / 1000) - gateNow / 1000;
-  return `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the gate's`;
+  return differenceHint(Math.floor(receivedAt / 1000) - gateNow / 1000);
 }
+
+/** Where the gate does not say that it was the time, its `Date` may: it takes no proof that is 60 s old or 5 s early. */
+function dateHint(headers: Refusal["headers"], receivedAt: number): string | undefined {
+  const seconds = Math.floor(receivedAt / 1000) - Date.parse(headers.get("date") ?? "") / 1000;
+  return seconds > 4 || seconds < -55 ? differenceHint(seconds) : undefined;
+}
+
+const differenceHint = (seconds: number) =>
+  `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the gate's`;
 
 /** The gate's own time, in milliseconds, where it refused a proof for its `iat`. */
 export function gateClockIn(reason: string): number | undefined {
