@@ -44,7 +44,9 @@ export function plan(
   return [
     ...places("execute", "execute", lengths, carrier, carriers, kinds.execute),
     ...places("fail", "execute", lengths, carrier, carriers, kinds.others),
-    ...doubles(lengths, carrier, carriers),
+    ...doubles("execute", lengths, carrier, carriers),
+    ...places("approve", "approve", lengths, carrier, carriers, kinds.others),
+    ...doubles("approve", lengths, carrier, carriers),
     ...places("hold", "execute", lengths, carrier, carriers, kinds.others),
     ...places("poll", "poll", lengths, carrier, carriers, kinds.others),
     ...places("receipt", "receipt", lengths, carrier, carriers, kinds.others),
@@ -79,15 +81,15 @@ function places(
 /** Kinds that repeat a request: a lease has no proof that they could repeat. */
 const SIGNED_ONLY = new Set<Kind>(["late", "race", "duplicate", "interleave", "interleave2"]);
 
-function doubles(lengths: Lengths, carrier: number, carriers: number): Case[] {
-  const { request, answer } = lengths.execute;
+function doubles(call: "execute" | "approve", lengths: Lengths, carrier: number, carriers: number): Case[] {
+  const { request, answer } = lengths[call];
   const found: Case[] = [];
   for (let at = 0; at <= request; at += 1) {
     if (at % carriers !== carrier) continue;
     const second = SECOND[at % SECOND.length] ?? { kind: "cut", way: "request" };
     const length = second.way === "request" ? request : answer;
     const first: WireFault = { kind: at % 2 === 0 ? "cut" : "close", way: "request", at };
-    found.push(one("execute", "execute", [first, { ...second, at: (at * 7) % (length + 1) }], at, false));
+    found.push(one(call, call, [first, { ...second, at: (at * 7) % (length + 1) }], at, false));
   }
   return found;
 }
@@ -107,7 +109,8 @@ function one(
     faults,
     connection: (turn >>> 8) % 2 === 0 ? "fresh" : "kept",
     partial,
-    lease: due ? (LEASES[(turn >>> 12) % LEASES.length] ?? "fresh") : "fresh",
+    // An operator has no lease, and the approval that it decides about would expire.
+    lease: call === "approve" ? "fresh" : due ? (LEASES[(turn >>> 12) % LEASES.length] ?? "fresh") : "fresh",
   };
 }
 

@@ -43,6 +43,7 @@ export async function drive({
         fail: await first.measure("fail"),
         hold: await first.measure("hold"),
         poll: await first.measure("poll"),
+        approve: await first.measure("approve"),
         receipt: await first.measure("receipt"),
         lease: await first.measure("lease"),
       };

@@ -7,7 +7,7 @@ export function violation(verdict: Verdict): string | undefined {
   if (said === "hang" || said === "foreign") return said;
   if (effects > 1) return `${effects} effects`;
   if (approvals > 1) return `${approvals} approvals`;
-  if (call === "execute" || call === "fail") {
+  if (call === "execute" || call === "fail" || call === "approve") {
     if ((said === "result" || said === "executed") && effects !== 1) return `${said}, and ${effects} effects`;
     if ((said === "not_executed" || said === "held") && effects !== 0) return `${said}, and an effect`;
   } else if (effects !== 0) return `a ${call} had an effect`;

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { LatchGateApprovalRequired, LatchGateClient, LatchGateError } from "latchgate-client";
+import { LatchGateOperator } from "latchgate-client/operator";
 import { MockGate } from "latchgate-client/testing";
 import { createProxy, type FaultyProxy } from "./proxy.ts";
 import type { WireFault } from "./wire.ts";
 
 export type Carrier = "uds" | "tcp" | "tls";
 /** `fail`: the action runs, and the gate answers 500 all the same. */
-export type CallName = "execute" | "fail" | "hold" | "poll" | "receipt" | "lease";
+export type CallName = "execute" | "fail" | "hold" | "approve" | "poll" | "receipt" | "lease";
 /** How the session stands when the call begins; `gate expired`: the client does not know it yet. */
 export type LeaseState = "fresh" | "ageing" | "ending" | "expired" | "gate expired" | "restarted";
 
@@ -14,7 +15,7 @@ export type LeaseState = "fresh" | "ageing" | "ending" | "expired" | "gate expir
 export interface Case {
   readonly call: CallName;
   /** The operation whose exchanges meet the faults: the call's own, or the lease that it takes on its way. */
-  readonly armed: "execute" | "poll" | "receipt" | "lease";
+  readonly armed: "execute" | "approve" | "poll" | "receipt" | "lease";
   readonly faults: readonly WireFault[];
   readonly connection: "fresh" | "kept";
   readonly lease: LeaseState;
@@ -73,72 +74,97 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
     },
   });
   const server = await gate.listen(
-    carrier === "uds" ? { socket: join(folder, `${name}-gate.sock`) } : { port: 0 },
+    carrier === "uds" ? { dir: join(folder, `${name}-gate`) } : { port: 0, adminPort: 0 },
   );
   const socket = join(folder, `${name}.sock`);
+  const adminSocket = join(folder, `${name}-admin.sock`);
   const proxy: FaultyProxy = await createProxy({
     front: carrier === "uds" ? { path: socket } : { port: 0 },
     gate: carrier === "uds" ? { path: server.socket } : { port: server.port },
     tls: carrier === "tls" ? tls : undefined,
     restart: () => gate.restart(),
   });
+  const adminProxy = await createProxy({
+    front: carrier === "uds" ? { path: adminSocket } : { port: 0 },
+    gate: carrier === "uds" ? { path: server.adminSocket } : { port: server.adminPort },
+    tls: carrier === "tls" ? tls : undefined,
+    restart: () => gate.restart(),
+  });
+  const clock = {
+    now: gate.now,
+    monotonic: () => performance.now() + skew,
+    timer: (ms: number, run: () => void) => {
+      const timer = setTimeout(run, Math.max(0, ms));
+      return () => clearTimeout(timer);
+    },
+    random: () => 0.5,
+  };
+  const placeOf = ({ port }: FaultyProxy, path: string) =>
+    carrier === "uds"
+      ? { socket: path }
+      : { baseUrl: `http${carrier === "tls" ? "s" : ""}://localhost:${port}` };
+
+  const common = {
+    clock,
+    publicBaseUrl: gate.publicBaseUrl,
+    timeoutMs: 10_000,
+    retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 2 },
+    ...(carrier === "tls" ? { tls: { ca: tls.ca } } : {}),
+  };
   let skew = 0;
   let client = newClient();
+  let operator = newOperator();
   let calls = 0;
   let heldId = "";
   let heldBy = "";
+  let approvalId = "";
   let receiptId = "";
   const verdicts: Verdict[] = [];
   const sent = new Set<string>();
 
   function newClient(): LatchGateClient {
-    const clock = {
-      now: gate.now,
-      monotonic: () => performance.now() + skew,
-      timer: (ms: number, run: () => void) => {
-        const timer = setTimeout(run, Math.max(0, ms));
-        return () => clearTimeout(timer);
-      },
-      random: () => 0.5,
-    };
-    const url = `http${carrier === "tls" ? "s" : ""}://localhost:${proxy.port}`;
-    return new LatchGateClient({
-      agentId: name,
-      clock,
-      publicBaseUrl: "http://localhost:3000",
-      timeoutMs: 10_000,
-      retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 2 },
-      ...(carrier === "uds" ? { socket } : { baseUrl: url }),
-      ...(carrier === "tls" ? { tls: { ca: tls.ca } } : {}),
-    });
+    return new LatchGateClient({ agentId: name, ...common, ...placeOf(proxy, socket) });
+  }
+
+  function newOperator(): LatchGateOperator {
+    const { apiKey, privateKey } = gate.operatorCredentials;
+    return new LatchGateOperator({ apiKey, privateKey, ...common, ...placeOf(adminProxy, adminSocket) });
   }
 
   /** It lets its calls finish, and a lease may still hang on a connection of the last call. */
   async function endClient(): Promise<void> {
-    const closing = client.close();
-    await proxy.dropAll();
+    const closing = Promise.all([client.close(), operator.close()]);
+    await Promise.all([proxy.dropAll(), adminProxy.dropAll()]);
     await closing;
   }
 
   /** A session that most is left of, and for a poll or a receipt something to ask for. */
-  async function prepare(one: Case): Promise<void> {
+  async function prepare(one: Case, marker: string): Promise<void> {
     if (calls++ % CALLS_PER_CLIENT === 0) {
       await endClient();
       client = newClient();
+      operator = newOperator();
     }
     await made(() => client.connect());
     if (one.call === "poll" && heldBy !== client.sessionId) {
-      const error = await made(() => client.execute("mark_held")).catch((reason: unknown) => reason);
-      if (!(error instanceof LatchGateApprovalRequired)) throw error;
-      heldId = error.approvalId;
+      heldId = await hold({});
       heldBy = client.sessionId ?? "";
     }
+    if (one.call === "approve") approvalId = await hold({ marker });
     if (receiptId === "")
       receiptId = (await made(() => client.execute("mark", { marker: "first" }))).receiptId;
     age(one.lease);
-    if (one.connection === "fresh") await proxy.dropAll();
-    else await made(() => client.health());
+    if (one.connection === "fresh") await proxyOf(one).dropAll();
+    else await made<unknown>(() => (one.call === "approve" ? operator.status() : client.health()));
   }
+
+  async function hold(params: Record<string, unknown>): Promise<string> {
+    const error = await made(() => client.execute("mark_held", params)).catch((reason: unknown) => reason);
+    if (error instanceof LatchGateApprovalRequired) return error.approvalId;
+    throw error;
+  }
+
+  const proxyOf = ({ armed }: Case) => (armed === "approve" ? adminProxy : proxy);
 
   /** What the call before has left behind (a lease on its way, a spent quota) must not spoil this one. */
   async function made<Value>(call: () => Promise<Value>): Promise<Value> {
@@ -163,26 +189,28 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
     const options = { timeoutMs };
     if (call === "execute" || call === "fail") return client.execute("mark", { marker }, options);
     if (call === "hold") return client.execute("mark_held", { marker }, options);
+    if (call === "approve") return operator.approvals.approve(approvalId, options);
     if (call === "poll") return client.getApprovalStatus(heldId, options);
     if (call === "receipt") return client.getReceipt(receiptId, options);
     return client.connect({}, options);
   }
 
   async function run(one: Case): Promise<Verdict> {
-    await prepare(one);
     const marker = `${name}-${String(verdicts.length).padStart(6, "0")}`;
     sent.add(marker);
+    await prepare(one, marker);
+    const faulty = proxyOf(one);
     const before = gate.effects.length;
     const failing = one.call === "fail" ? gate.fault("executeAction", INTERNAL_ERROR) : undefined;
-    proxy.arm(one.armed, one.faults);
-    if (one.faults.some(({ kind }) => kind === "down")) await proxy.goDown();
+    faulty.arm(one.armed, one.faults);
+    if (one.faults.some(({ kind }) => kind === "down")) await faulty.goDown();
     const { said, words } = await saying(make(one, marker, timeoutOf(one)));
-    await proxy.disarm();
+    await faulty.disarm();
     failing?.remove();
-    if (!one.faults.every(({ kind }) => GENTLE.has(kind))) await proxy.dropAll();
+    if (!one.faults.every(({ kind }) => GENTLE.has(kind))) await faulty.dropAll();
     if (one.faults.some(({ kind }) => kind === "corrupt")) await settled();
     const aliens = gate.effects.slice(before).filter(({ params }) => !sent.has(markerOf(params))).length;
-    const struck = proxy.struck > 0;
+    const struck = faulty.struck > 0;
     const verdict = { carrier, case: one, marker, said, words, struck, effects: aliens, approvals: 0 };
     verdicts.push(verdict);
     return verdict;
@@ -193,13 +221,13 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
     async measure(call) {
       const armed = call === "hold" || call === "fail" ? "execute" : call;
       await run({ call, armed, faults: [], connection: "kept", lease: "fresh", partial: false });
-      return proxy.lengths(armed);
+      return (call === "approve" ? adminProxy : proxy).lengths(armed);
     },
     run,
     async close() {
       await endClient();
       await settled();
-      await proxy.close();
+      await Promise.all([proxy.close(), adminProxy.close()]);
       await settled();
       await server.close();
       const byMarker = new Map(verdicts.map((verdict) => [verdict.marker, verdict]));

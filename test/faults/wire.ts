@@ -157,5 +157,6 @@ export function operationIn(bytes: Buffer): string {
   if (/^POST \/v1\/actions\/[^/]+\/execute/.test(line)) return "execute";
   if (/^GET \/v1\/approvals\/[^/]+\/poll/.test(line)) return "poll";
   if (line.startsWith("GET /v1/receipts/")) return "receipt";
+  if (/^POST \/v1\/approvals\/[^/]+\/approve/.test(line)) return "approve";
   return line.slice(0, 20);
 }
