@@ -3,9 +3,23 @@ export type { MockAction, RiskLevel, RunContext, Targets } from "./actions.ts";
 export type { ApprovalState } from "./approvals.ts";
 export type { RateLimits } from "./buckets.ts";
 export type { Timer } from "./clock.ts";
+export {
+  type ConformanceFinding,
+  conformance,
+} from "./conformance.ts";
+export type { CheckName } from "./conformance-checks.ts";
+export type {
+  ClientFactory,
+  ConformanceClient,
+  ConformanceExecuteOptions,
+  ConformanceOptions,
+  ConformanceSetup,
+  OutcomeOf,
+} from "./conforming.ts";
 export type { ApproveOptions } from "./decisions.ts";
 export type { ReceivedRequest } from "./deliver.ts";
 export type { Fault, FaultHandle, FaultMatch, MockOperationId } from "./faults.ts";
+export { FLAWS, type Flaw } from "./flaws.ts";
 export {
   type ApprovalView,
   MockGate,
@@ -23,6 +37,7 @@ export type { MockPeer } from "./peers.ts";
 export type { ProofClaims } from "./proof.ts";
 export type { ReceiptKey } from "./receipts.ts";
 export type { GateServer, ListenOptions } from "./serve.ts";
+export { twin } from "./twins.ts";
 export type { MockWeb, WebAnswer, WebRequest } from "./web.ts";
 export type { Caller, MockRequest, MockResponse } from "./wire.ts";
 export type { Workspace } from "./workspace.ts";
