@@ -1,4 +1,3 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -36,7 +35,7 @@ export const command: Command = {
     const port = options.port === 0 ? await freePort() : options.port;
     const gate = new MockGate({ ...withBaseOf(port), ...config });
     const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "latchgate-mock-")));
-    const operator = newOperator();
+    const operator = gate.operatorCredentials;
     await refuseTaken(join(dir, "gate.sock"));
 
     const stop = untilStopped(terminal.signal);
@@ -114,11 +113,6 @@ async function tlsOf(files: TlsFiles | undefined): Promise<AdminTls | undefined>
   return ca && cert && key ? { ca, cert, key } : undefined;
 }
 
-function newOperator() {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return { id: "default", apiKey: `key-default-${randomBytes(16).toString("hex")}`, privateKey };
-}
-
 /** As at a gate that is on a port: proofs name the client's address. */
 function withBaseOf(port: number | undefined): MockGateOptions {
   return port === undefined ? {} : { publicBaseUrl: `http://127.0.0.1:${port}` };
@@ -163,7 +157,7 @@ function listenersOf(server: GateServer, publicBaseUrl: string, tls: TlsFiles | 
 function descriptionOf(
   server: GateServer,
   publicBaseUrl: string,
-  operator: { readonly id: string; readonly apiKey: string },
+  operator: { readonly operatorId: string; readonly apiKey: string },
   files: OperatorFiles,
 ) {
   return {
@@ -172,7 +166,7 @@ function descriptionOf(
     url: server.url === "" ? null : server.url,
     adminUrl: server.adminUrl === "" ? null : server.adminUrl,
     publicBaseUrl,
-    operatorId: operator.id,
+    operatorId: operator.operatorId,
     apiKey: operator.apiKey,
     privateKeyPath: files.privateKeyPath,
     configPath: files.configPath,

@@ -1,6 +1,6 @@
-import { createHash, type KeyObject } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { OperatorCredentials } from "../testing/index.ts";
 
 const MARK = "# Written by `latchgate-client mock`, which replaces and removes it.";
 
@@ -18,11 +18,16 @@ export interface OperatorFiles {
  */
 export function writeOperatorFiles(
   dir: string,
-  operator: { readonly id: string; readonly apiKey: string; readonly privateKey: KeyObject },
+  operator: OperatorCredentials,
   listeners: Readonly<Record<string, string | boolean>>,
 ): OperatorFiles {
+  if (!/^[\w-]+$/.test(operator.operatorId)) {
+    throw new Error(
+      `an operator's id names a file and a table: letters, digits, - and _, not ${JSON.stringify(operator.operatorId)}`,
+    );
+  }
   const configPath = join(dir, ".latchgate", "latchgate.toml");
-  const privateKeyPath = join(dir, ".latchgate", "operators", `${operator.id}.pem`);
+  const privateKeyPath = join(dir, ".latchgate", "operators", `${operator.operatorId}.pem`);
   if (existsSync(configPath)) {
     if (!readFileSync(configPath, "utf8").startsWith(MARK))
       throw new Error(`${configPath} is the config of another gate; it is left alone: take another --dir`);
@@ -30,16 +35,16 @@ export function writeOperatorFiles(
     throw new Error(`${privateKeyPath} is the key of another gate; it is left alone: take another --dir`);
   }
   mkdirSync(dirname(privateKeyPath), { recursive: true, mode: 0o700 });
-  writePrivate(privateKeyPath, operator.privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+  writePrivate(privateKeyPath, operator.privateKey);
   writePrivate(
     configPath,
     [
       MARK,
       ...Object.entries(listeners).map(([name, value]) => `${name} = ${JSON.stringify(value)}`),
       "",
-      `[operator_credentials.${operator.id}]`,
+      `[operator_credentials.${operator.operatorId}]`,
       `api_key = ${JSON.stringify(operator.apiKey)}`,
-      `dpop_jkt = ${JSON.stringify(thumbprintOf(operator.privateKey))}`,
+      `dpop_jkt = ${JSON.stringify(operator.dpopJkt)}`,
       "",
     ].join("\n"),
   );
@@ -64,10 +69,4 @@ function writePrivate(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o600 });
   // The mode above is for a new file only.
   chmodSync(path, 0o600);
-}
-
-/** RFC 7638, of the public half of a P-256 key. */
-function thumbprintOf(privateKey: KeyObject): string {
-  const { crv, kty, x, y } = privateKey.export({ format: "jwk" });
-  return createHash("sha256").update(JSON.stringify({ crv, kty, x, y })).digest("base64url");
 }
