@@ -1,11 +1,13 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { Agent, request } from "node:https";
 import { connect } from "node:tls";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { type AdminTls, type GateServer, MockGate } from "../../src/testing/index.ts";
+import { LatchGateOperator } from "../../src/operator.ts";
+import { type AdminTls, type GateServer, MockGate, type MockGateOptions } from "../../src/testing/index.ts";
 import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
+import { claimsFor, createAgent, signedProof } from "./by-hand.ts";
 
 let made: ReturnType<typeof clientCertificates>;
 beforeAll(() => {
@@ -17,8 +19,8 @@ afterEach(async () => {
   for (const undo of cleanup.splice(0).reverse()) await undo();
 });
 
-async function behindCertificates(more: Partial<AdminTls> = {}) {
-  const gate = new MockGate();
+async function behindCertificates(more: Partial<AdminTls> = {}, options: MockGateOptions = {}) {
+  const gate = new MockGate(options);
   const server = await gate.listen({ adminPort: 0, tls: { ca: made.ca, ...made.gate, ...more } });
   cleanup.push(() => server.close());
   return { gate, server };
@@ -71,6 +73,48 @@ test("a client with a certificate of the CA is served, over TLS 1.2 and 1.3, wit
   expect(await ask(server, made.good, { agent })).toBe("200");
   expect(Object.values(agent.freeSockets)).toHaveLength(1);
   expect(gate.received).toHaveLength(4);
+});
+
+test("an operator's client does its work there, and its proof is needed all the same", async () => {
+  const { gate, server } = await behindCertificates();
+  const { apiKey, privateKey, publicBaseUrl } = gate.operatorCredentials;
+  const place = { baseUrl: server.adminUrl, publicBaseUrl, tls: { ca: made.ca, ...made.good } };
+  await using operator = new LatchGateOperator({ ...place, apiKey, privateKey });
+  expect((await operator.status()).status).toBe("ok");
+  await using stranger = new LatchGateOperator({ ...place, apiKey: "key-of-nobody", privateKey });
+  await expect(stranger.status()).rejects.toMatchObject({ status: 401, code: "unauthorized" });
+});
+
+test("a client that goes away while its approve runs leaves the claim and the effect, and no record", async () => {
+  let began = () => {};
+  const running = new Promise<void>((resolve) => {
+    began = resolve;
+  });
+  const run = (_: unknown, { signal }: { signal: AbortSignal }) =>
+    new Promise((resolve) => {
+      began();
+      signal.addEventListener("abort", () => resolve({ ok: true }));
+    });
+  const { gate, server } = await behindCertificates({}, { actions: { slow: { riskLevel: "high", run } } });
+  const held = await (await createAgent(gate.send)).execute("slow", {});
+  const { apiKey, privateKey: pem } = gate.operatorCredentials;
+  const path = `/v1/approvals/${held.json.approval_id}/approve`;
+  const privateKey = createPrivateKey(pem);
+  const { kty, crv, x, y } = privateKey.export({ format: "jwk" });
+  const proof = signedProof(privateKey, { kty, crv, x, y }, claimsFor(apiKey, "POST", path, gate.now()));
+  const sent = request({
+    ...{ host: "127.0.0.1", port: server.adminPort, ca: made.ca, ...made.good, agent: false },
+    ...{ method: "POST", path, headers: { authorization: `DPoP ${apiKey}`, dpop: proof } },
+  });
+  sent.on("error", () => {});
+  sent.end();
+  await running;
+  sent.destroy();
+  while (gate.effects[0]?.ending === "running") await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(gate.effects).toMatchObject([{ actionId: "slow", by: "approved", ending: "dropped" }]);
+  expect(gate.approvals).toMatchObject([{ state: "claimed" }]);
+  const calls = gate.auditEvents.filter(({ event_type }) => event_type === "action_call");
+  expect(calls.map(({ decision }) => decision)).toEqual(["pending_approval"]);
 });
 
 /** What a gate was seen to do, per kind of certificate and version: its alert's number. */
