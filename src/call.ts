@@ -12,6 +12,7 @@ import type { AnswerFacts, OperationFacts } from "./generated/operations.ts";
 import { answerFacts, errorCodeOf, type OperationTable, operationOf } from "./outcomes.ts";
 import { doubtAbout, refusalError } from "./refusals.ts";
 import { type BufferedResponse, type Clock, type Send, SendFailure } from "./send.ts";
+import { USER_AGENT } from "./version.ts";
 
 /** What every method takes as its last argument. */
 export interface CallOptions {
@@ -180,6 +181,9 @@ export function callState(
 }
 
 /** @param target what follows the base URL: the path, percent-encoded where the call's own is not, and the query */
+const BARE_HEADERS = { "User-Agent": USER_AGENT };
+const JSON_HEADERS = { "Content-Type": "application/json", "User-Agent": USER_AGENT };
+
 export function callRequest(
   state: CallState,
   route: Route,
@@ -191,7 +195,7 @@ export function callRequest(
     url: `${route.baseUrl}${target}`,
     method: operation.method,
     path,
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    headers: body === undefined ? BARE_HEADERS : JSON_HEADERS,
     body,
     signal,
     timeoutMs: deadline - clock.monotonic(),

@@ -10,6 +10,7 @@ import {
   callState,
   createCall,
   failureError,
+  type Pipe,
 } from "./call.ts";
 import type { ConnectionOptions } from "./config.ts";
 import { createProofClock, signed } from "./dpop.ts";
@@ -31,6 +32,7 @@ import { outcomeIn } from "./outcomes.ts";
 import { resending, retrying } from "./retry.ts";
 import { type Clock, createClock } from "./send.ts";
 import { checkedLease, type SessionView } from "./session.ts";
+import { createTrace, debugLogger, type Logger, type Trace, type TraceContext } from "./tracing.ts";
 import { createTransport, type Transport } from "./transport.ts";
 import { createValidator } from "./validation.ts";
 
@@ -54,6 +56,8 @@ export interface ClientOptions extends ConnectionOptions {
   readonly lease?: LeaseOptions | undefined;
   /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
   readonly transport?: Transport | undefined;
+  /** Gets one line for each execute, attempt, lease and wait: `console` is one. `LATCHGATE_DEBUG=1` prints them without. */
+  readonly logger?: Logger | undefined;
   /** Hears of new sessions, and of renewals that failed in the background. What it throws is ignored. */
   readonly onEvent?: ((event: LeaseEvent) => void) | undefined;
   /** The clock, in milliseconds since the epoch: the time in proofs and the age of leases. Default: the system's. */
@@ -292,7 +296,12 @@ function createAgent(options: ClientOptions): Agent {
   const { route, quota } = transport;
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
   const proofClock = createProofClock(clock.now);
-  const attempt = signed<CallRequest>(route.publicBaseUrl, proofClock.now, resending(clock, transport.send));
+  const trace = createTrace(options.logger ?? debugLogger(), clock.monotonic);
+  const attempt = signed<CallRequest>(
+    route.publicBaseUrl,
+    proofClock.now,
+    resending(clock, tracedAttempts(trace, transport.send)),
+  );
   const ask = createCall<operations>(
     retrying(quota, proofClock, clock, attempt),
     agentOperations,
@@ -301,7 +310,14 @@ function createAgent(options: ClientOptions): Agent {
     clock,
   );
   const leases = createLeases(
-    async (body, own) => checkedLease((await ask("createLease", { body, subject: "<connect>" }, own)).body),
+    (body, own) =>
+      trace(
+        "lease",
+        { operationId: "createLease", actionId: "<connect>" },
+        async () => checkedLease((await ask("createLease", { body, subject: "<connect>" }, own)).body),
+        (context, { session_id }) =>
+          Object.assign(context, { sessionId: session_id, outcome: "not_executed" }),
+      ),
     clock,
     options.agentId === undefined ? undefined : (options.lease ?? {}),
     quietly(options.onEvent),
@@ -314,12 +330,15 @@ function createAgent(options: ClientOptions): Agent {
     path: agentOperations.createLease.path,
   } as const;
   const call = createCall<operations>(pipe, agentOperations, route, defaults, clock);
-  const approvals = createApprovals(call, clock);
+  const approvals = tracedApprovals(trace, createApprovals(call, clock));
   const journal = options.journal ?? createMemoryJournal();
   return {
     call,
     approvals,
-    execute: createExecute({ call, approvals, validator: createValidator(call), journal }),
+    execute: tracedExecute(
+      trace,
+      createExecute({ call, approvals, validator: createValidator(call), journal }),
+    ),
     validate: options.validate,
     leases,
     transport,
@@ -329,6 +348,47 @@ function createAgent(options: ClientOptions): Agent {
     close: async () => {
       if (options.transport === undefined) await transport.close();
     },
+  };
+}
+
+const ran = (context: TraceContext, { sessionId }: ActionResult) =>
+  Object.assign(context, { sessionId, outcome: "executed" });
+
+function tracedExecute(trace: Trace, execute: Execute): Execute {
+  return (actionId, params, options) =>
+    trace(
+      "execute",
+      { operationId: "executeAction", actionId },
+      () => execute(actionId, params, options),
+      ran,
+    );
+}
+
+function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
+  return {
+    ...approvals,
+    wait(target, options) {
+      const actionId = typeof target === "string" ? "<approval>" : target.actionId;
+      return trace(
+        "approval",
+        { operationId: "pollApproval", actionId },
+        () => approvals.wait(target, options),
+        ran,
+      );
+    },
+  };
+}
+
+function tracedAttempts(trace: Trace, send: Transport["send"]): Pipe {
+  return (request) => {
+    const { operationId, subject, session, attempts } = request.call;
+    const context = { operationId, actionId: subject, sessionId: session?.sessionId, attempts };
+    return trace(
+      "attempt",
+      context,
+      () => send(request),
+      (told, { status }) => Object.assign(told, { status }),
+    );
   };
 }
 

@@ -60,4 +60,5 @@ export {
 } from "./receipts.ts";
 export type { Clock } from "./send.ts";
 export type { SessionView } from "./session.ts";
+export type { Logger, TraceContext, TraceName } from "./tracing.ts";
 export { createTransport, type Transport } from "./transport.ts";

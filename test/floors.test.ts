@@ -8,6 +8,8 @@ const SOURCE = resolve(import.meta.dirname, "../src");
 /** The house of the package: a file may import from its own floor and from those below. */
 const FLOORS = [
   [
+    "version",
+    "tracing",
     "send",
     "errors",
     "outcomes",
@@ -48,7 +50,7 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter(
 
 it("every source file has a floor of the house", () => {
   const housed = new Set(FLOORS.flat().map((name) => `${name}.ts`));
-  const outside = files.filter((file) => !/^(generated|testing|cli)\//.test(file));
+  const outside = files.filter((file) => !/^(generated|testing|documents|diff|cli)\//.test(file));
   expect(outside.filter((file) => !housed.has(file))).toEqual([]);
 });
 
@@ -74,6 +76,17 @@ it("the mock gate shares no code with the client", () => {
   expect(shared).toEqual([]);
 });
 
+it("what reads and compares documents imports nothing of the client, and the client nothing of it", () => {
+  const apart = /^(documents|diff)\//;
+  const crossing = files
+    .filter((file) => !file.startsWith("cli/"))
+    .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
+    .filter(({ target }) => target.startsWith("src:"))
+    .filter(({ file, target }) => apart.test(file) !== apart.test(target.slice(4)))
+    .map(({ file, target }) => `${file} → ${target}`);
+  expect(crossing).toEqual([]);
+});
+
 it("nothing but the command imports the mock gate", () => {
   const leaning = files
     .filter((file) => !/^(testing|cli)\//.test(file))
@@ -92,7 +105,7 @@ it("each package has one file that knows it", () => {
 });
 
 function floorOf(file: string): number {
-  if (file.startsWith("generated/") || file.startsWith("testing/")) return 0;
+  if (/^(generated|testing|documents|diff)\//.test(file)) return 0;
   if (file.startsWith("cli/")) return FLOORS.length - 1;
   return FLOORS.findIndex((names) => names.includes(file.replace(/\.ts$/, "")));
 }
