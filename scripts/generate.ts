@@ -1,84 +1,58 @@
 /**
- * Writes `src/generated/` from the OpenAPI documents; with `--check` writes nothing, lists every file that is not what
- * the documents give, and fails if there is one.
+ * Writes `src/generated/` and `openapi/lock.json` from the OpenAPI documents; with `--check` writes nothing, says what moved,
+ * lists every file that is not what the documents give, and fails if there is one.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";
-import ts from "typescript";
-import { OpenApiDocument, sha256 } from "./documents.ts";
-import { operationsTable } from "./operations-table.ts";
+import { OpenApiDocument } from "../src/documents/document.ts";
+import { generateFiles, type Source } from "../src/documents/generate.ts";
+import { lockOf, lockText, readLock, whatMoved } from "../src/documents/lock.ts";
 
-const DOCUMENTS = ["agent", "operator"] as const;
+const GENERATED = "src/generated";
+const LOCK = "openapi/lock.json";
 
-/** The three generated files, by name, for the documents in `root/openapi`. */
-export async function generate(root: string): Promise<Map<string, string>> {
-  const names = DOCUMENTS.filter((name) => existsSync(join(root, "openapi", `${name}.yaml`)));
-  const documents = Object.fromEntries(
-    names.map((name) => [name, new OpenApiDocument(join(root, "openapi", `${name}.yaml`))]),
-  );
-  const files = new Map<string, string>();
-  for (const name of names) {
-    const sources = names.filter((other) => other === name || documents[name]?.refersTo(`${other}.yaml`));
-    files.set(`${name}.ts`, header(root, documents, sources) + (await types(root, name)));
-  }
-  files.set("operations.ts", header(root, documents, names) + operationsTable(documents));
-  return files;
+/** The documents of a checkout. */
+export function sourcesIn(root: string): Source[] {
+  return (["agent", "operator"] as const)
+    .map((name) => ({ name, title: `openapi/${name}.yaml`, file: join(root, "openapi", `${name}.yaml`) }))
+    .filter(({ file }) => existsSync(file))
+    .map(({ name, title, file }) => ({ name, title, document: new OpenApiDocument(file) }));
 }
 
-/** What differs between `root/src/generated` and what the documents give: one line each, empty when nothing does. */
+/** The generated files and the lock, by their path in the checkout, for the documents in `root/openapi`. */
+export async function generate(root: string): Promise<Map<string, string>> {
+  const sources = sourcesIn(root);
+  const files = await generateFiles(sources, "npm run generate");
+  return new Map([
+    ...[...files].map(([name, text]): [string, string] => [`${GENERATED}/${name}`, text]),
+    [LOCK, lockText(lockOf(sources))],
+  ]);
+}
+
+/** What differs between the checkout and what the documents give: one line each, empty when nothing does. */
 export async function stale(root: string): Promise<string[]> {
   const wanted = await generate(root);
-  const folder = join(root, "src/generated");
-  const present = existsSync(folder) ? readdirSync(folder) : [];
-  const missing = [...wanted.keys()].filter((name) => !present.includes(name));
-  const foreign = present.filter((name) => !wanted.has(name));
-  const different = present.filter(
-    (name) => wanted.has(name) && readFileSync(join(folder, name), "utf8") !== wanted.get(name),
-  );
-  return [
-    ...missing.map((name) => `src/generated/${name} is missing`),
-    ...different.map((name) => `src/generated/${name} is stale`),
-    ...foreign.map((name) => `src/generated/${name} is generated from nothing`),
-  ].sort();
-}
-
-function header(
-  root: string,
-  documents: { [name: string]: OpenApiDocument },
-  names: readonly string[],
-): string {
-  const sources = names.map((name) => {
-    const document = documents[name];
-    if (document === undefined) throw new Error(`no ${name}.yaml in ${root}/openapi`);
-    return `openapi/${name}.yaml (sha256 ${sha256(document.text)})`;
+  const folder = join(root, GENERATED);
+  const present = existsSync(folder) ? readdirSync(folder).map((name) => `${GENERATED}/${name}`) : [];
+  const states = [...wanted].map(([path, text]) => {
+    const file = join(root, path);
+    if (!existsSync(file)) return `${path} is missing`;
+    return readFileSync(file, "utf8") === text ? "" : `${path} is stale`;
   });
-  return `// Generated from ${sources.join(" and ")} by \`npm run generate\`: do not edit.\n\n`;
+  const foreign = present
+    .filter((path) => !wanted.has(path))
+    .map((path) => `${path} is generated from nothing`);
+  return [...states, ...foreign].filter((line) => line !== "").sort();
 }
 
-async function types(root: string, name: string): Promise<string> {
-  const ast = await openapiTS(pathToFileURL(join(root, "openapi", `${name}.yaml`)), {
-    emptyObjectsUnknown: true,
-    silent: true,
-    transform: (schema) => openList(schema),
-  });
-  return astToString(ast);
-}
-
-/** An open list keeps its known words in the type: `"a" | "b" | (string & {})`. */
-function openList(schema: object): ts.TypeNode | undefined {
-  const known: unknown = (schema as OpenAPI3)["x-extensible-enum"];
-  if (!Array.isArray(known)) return undefined;
-  const anyString = ts.factory.createIntersectionTypeNode([
-    ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword),
-    ts.factory.createTypeLiteralNode([]),
-  ]);
-  return ts.factory.createUnionTypeNode([
-    ...known.map((word) => ts.factory.createLiteralTypeNode(ts.factory.createStringLiteral(String(word)))),
-    ts.factory.createParenthesizedType(anyString),
-  ]);
+/** Why files are stale: which of documents, generator, TypeScript and options moved since they were written. */
+export function moved(root: string): string[] {
+  const lines = whatMoved(readLock(join(root, LOCK)), lockOf(sourcesIn(root)));
+  return lines.length > 0
+    ? lines
+    : ["neither the API nor the generator's versions moved: a file was edited, or this generator's own code"];
 }
 
 async function main(): Promise<void> {
@@ -88,15 +62,17 @@ async function main(): Promise<void> {
   const root = resolve(values.root);
   if (values.check === true) {
     const lines = await stale(root);
-    for (const line of lines) console.error(line);
+    for (const line of lines.length > 0 ? [...moved(root), ...lines] : []) console.error(line);
     if (lines.length > 0) process.exitCode = 1;
     else console.log("src/generated is what openapi/ gives");
     return;
   }
   const files = await generate(root);
-  mkdirSync(join(root, "src/generated"), { recursive: true });
-  for (const [name, text] of files) writeFileSync(join(root, "src/generated", name), text);
-  console.log(`wrote ${[...files.keys()].map((name) => `src/generated/${name}`).join(", ")}`);
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  console.log(`wrote ${[...files.keys()].join(", ")}`);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

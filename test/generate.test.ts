@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { generate, stale } from "../scripts/generate.ts";
+import { generate, moved, stale } from "../scripts/generate.ts";
 import { agentOperations, operatorOperations } from "../src/generated/operations.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
@@ -49,19 +49,47 @@ describe("the check of generated files", () => {
     writeFileSync(file, `${readFileSync(file, "utf8")}\n# another line\n`);
     // The operator's document takes operations from the agent's.
     expect(await stale(root)).toEqual([
+      "openapi/lock.json is stale",
       `${GENERATED}/agent.ts is stale`,
       `${GENERATED}/operations.ts is stale`,
       `${GENERATED}/operator.ts is stale`,
     ]);
+    expect(moved(root)).toEqual(["the API changed: openapi/agent.yaml"]);
   });
 
   test("sees that the agent's types do not depend on the operator's document", async () => {
     const file = join(root, "openapi/operator.yaml");
     writeFileSync(file, `${readFileSync(file, "utf8")}\n# another line\n`);
     expect(await stale(root)).toEqual([
+      "openapi/lock.json is stale",
       `${GENERATED}/operations.ts is stale`,
       `${GENERATED}/operator.ts is stale`,
     ]);
+  });
+
+  test("tells the API from the generator, its TypeScript and its options", async () => {
+    const lock = join(root, "openapi/lock.json");
+    const before = JSON.parse(readFileSync(lock, "utf8")) as Record<string, unknown>;
+    const locked = (changes: object) => {
+      writeFileSync(lock, JSON.stringify({ ...before, ...changes }));
+      return moved(root);
+    };
+    expect(locked({ "openapi-typescript": "7.12.0" })).toEqual([
+      `only the generator did: openapi-typescript 7.12.0 → ${before["openapi-typescript"]}`,
+    ]);
+    expect(locked({ typescript: "5.8.0" })).toEqual([
+      `only the generator did: typescript 5.8.0 → ${before["typescript"]}`,
+    ]);
+    expect(locked({ options: {} })).toEqual([
+      expect.stringMatching(/^only the generator did: options \{\} → \{"emptyObjectsUnknown":true,/),
+    ]);
+    expect(locked({ documents: {}, typescript: "5.8.0" })).toEqual([
+      "the API changed: openapi/agent.yaml, openapi/operator.yaml",
+      `the generator too: typescript 5.8.0 → ${before["typescript"]}`,
+    ]);
+    rmSync(lock);
+    expect(moved(root)).toEqual(["there is no openapi/lock.json that says what the files were made of"]);
+    expect(await stale(root)).toEqual(["openapi/lock.json is missing"]);
   });
 
   test("as a command lists every stale file, fails, and writes nothing", () => {
@@ -74,6 +102,7 @@ describe("the check of generated files", () => {
       { cwd: REPOSITORY, encoding: "utf8" },
     );
     expect(stderr.trim().split("\n")).toEqual([
+      expect.stringMatching(/^neither the API nor the generator's versions moved: a file was edited/),
       `${GENERATED}/agent.ts is stale`,
       `${GENERATED}/operations.ts is stale`,
     ]);
@@ -85,9 +114,16 @@ describe("the check of generated files", () => {
 describe("what is generated", () => {
   test("says in its first line from what, by which command, and not to edit it", async () => {
     for (const [name, text] of await generate(root))
-      expect(text.split("\n")[0], name).toMatch(
-        /^\/\/ Generated from openapi\/\w+\.yaml \(sha256 [0-9a-f]{64}\).* by `npm run generate`: do not edit\.$/,
-      );
+      if (name.startsWith(GENERATED))
+        expect(text.split("\n")[0], name).toMatch(
+          /^\/\/ Generated from openapi\/\w+\.yaml \(sha256 [0-9a-f]{64}\).* by `npm run generate`: do not edit\.$/,
+        );
+  });
+
+  test("takes an open list as a string, and says its known words", async () => {
+    const agent = (await generate(root)).get(`${GENERATED}/agent.ts`) ?? "";
+    expect(agent).not.toContain("string & {}");
+    expect(agent).toContain("/** @description Known: grant_consumed. */\n            error: string;");
   });
 
   test("is refused where a document has a new error code that no outcome is stated for", async () => {

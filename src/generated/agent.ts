@@ -440,7 +440,7 @@ export interface components {
          * @description Where the action may connect to. A word or an object, open to new words; null if the manifest's profile can't be shown, which is not
          *     expected.
          */
-        EgressProfile: ("none" | (string & {})) | components["schemas"]["EgressProxyAllowlist"] | null;
+        EgressProfile: string | components["schemas"]["EgressProxyAllowlist"] | null;
         /** @enum {string} */
         DatabaseOperation: "select" | "insert" | "update" | "delete" | "ddl" | "grant_revoke" | "copy_io" | "transaction_control" | "multi_statement" | "unknown";
         DatabaseStatement: {
@@ -681,76 +681,95 @@ export interface components {
              * @enum {string|null}
              */
             failure_class: "provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error" | null;
-            /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. */
-            signature_status: "valid" | "invalid" | "missing_signature" | "missing_key_id" | "unknown_key_id" | "malformed_signature" | (string & {});
+            /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. Known: valid, invalid, missing_signature, missing_key_id, unknown_key_id, malformed_signature. */
+            signature_status: string;
         };
         /** @description `invalid_request`: the key, no scope at all, or a malformed one. `invalid_fs_root`: empty, relative, missing, or no directory. */
         LeaseBadRequestError: {
-            error: "invalid_request" | "invalid_fs_root" | (string & {});
+            /** @description Known: invalid_request, invalid_fs_root. */
+            error: string;
             message: string;
         };
         LeaseUnauthorizedError: {
-            error: "identity_unauthenticated" | (string & {});
+            /** @description Known: identity_unauthenticated. */
+            error: string;
         };
         /** @description `message` comes with `fs_root_denied`. */
         LeaseForbiddenError: {
-            error: "identity_forbidden" | "scope_not_permitted" | "fs_root_denied" | (string & {});
+            /** @description Known: identity_forbidden, scope_not_permitted, fs_root_denied. */
+            error: string;
             message?: string;
         };
         LeaseTooManyRequestsError: {
-            error: "rate_limit_exceeded" | (string & {});
+            /** @description Known: rate_limit_exceeded. */
+            error: string;
         };
         LeaseInternalError: {
-            error: "internal_error" | (string & {});
+            /** @description Known: internal_error. */
+            error: string;
         };
         LeaseUnavailableError: {
-            error: "draining" | "identity_provider_unavailable" | "clock_error" | "budget_store_unavailable" | (string & {});
+            /** @description Known: draining, identity_provider_unavailable, clock_error, budget_store_unavailable. */
+            error: string;
         };
         /** @description `deny_reason` comes with `invalid_dpop`: a text for people, which may quote claims. */
         ExecuteUnauthorizedError: {
-            error: "missing_auth_header" | "invalid_lease" | "lease_expired" | "invalid_dpop" | "replay_detected" | (string & {});
+            /** @description Known: missing_auth_header, invalid_lease, lease_expired, invalid_dpop, replay_detected. */
+            error: string;
             deny_reason?: string;
         };
         /** @description The members beside `error` come with `policy_denied`, all four of them. */
         ExecuteForbiddenError: {
-            error: "policy_denied" | "budget_exhausted" | "budget_session_not_found" | "action_not_registered" | "action_digest_mismatch" | (string & {});
+            /** @description Known: policy_denied, budget_exhausted, budget_session_not_found, action_not_registered, action_digest_mismatch. */
+            error: string;
             deny_reason?: string;
             principal?: string;
             action_id?: components["schemas"]["ActionName"];
             remediation?: string;
         };
         ExecuteNotFoundError: {
-            error: "action_not_found" | (string & {});
+            /** @description Known: action_not_found. */
+            error: string;
         };
         ExecuteConflictError: {
-            error: "grant_consumed" | (string & {});
+            /** @description Known: grant_consumed. */
+            error: string;
         };
         ExecuteUnprocessableError: {
-            error: "schema_violation" | (string & {});
+            /** @description Known: schema_violation. */
+            error: string;
         };
         ExecuteTooManyRequestsError: {
-            error: "rate_limited" | (string & {});
+            /** @description Known: rate_limited. */
+            error: string;
         };
         ExecuteInternalError: {
-            error: "internal_error" | "evidence_persistence_failed" | (string & {});
+            /** @description Known: internal_error, evidence_persistence_failed. */
+            error: string;
         };
         ExecuteBadGatewayError: {
-            error: "action_execution_failed" | (string & {});
+            /** @description Known: action_execution_failed. */
+            error: string;
         };
         ExecuteUnavailableError: {
-            error: "draining" | "clock_error" | "replay_cache_unavailable" | "policy_engine_unavailable" | "policy_engine_timeout" | "policy_engine_invalid_response" | "store_unavailable" | "budget_store_unavailable" | (string & {});
+            /** @description Known: draining, clock_error, replay_cache_unavailable, policy_engine_unavailable, policy_engine_timeout, policy_engine_invalid_response, store_unavailable, budget_store_unavailable. */
+            error: string;
         };
         ReceiptUnauthorizedError: {
-            error: "missing_auth_header" | "invalid_lease" | "lease_expired" | "invalid_dpop" | "replay_detected" | (string & {});
+            /** @description Known: missing_auth_header, invalid_lease, lease_expired, invalid_dpop, replay_detected. */
+            error: string;
         };
         ReceiptNotFoundError: {
-            error: "not_found" | (string & {});
+            /** @description Known: not_found. */
+            error: string;
         };
         ReceiptInternalError: {
-            error: "internal_error" | (string & {});
+            /** @description Known: internal_error. */
+            error: string;
         };
         ReceiptUnavailableError: {
-            error: "replay_cache_unavailable" | "clock_error" | (string & {});
+            /** @description Known: replay_cache_unavailable, clock_error. */
+            error: string;
         };
     };
     responses: {

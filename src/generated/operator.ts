@@ -830,8 +830,10 @@ export interface components {
          *     than 2^53, never for equality.
          */
         CallsRemaining: number;
-        VerifierKind: "http_status" | "fs_hash" | "none" | (string & {});
-        OperatorAuthnMethod: "operator_dpop" | (string & {});
+        /** @description Known: http_status, fs_hash, none. */
+        VerifierKind: string;
+        /** @description Known: operator_dpop. */
+        OperatorAuthnMethod: string;
         /** @description The RFC 7638 thumbprint of the operator's key. */
         KeyThumbprint: string;
         /** @description Why the body is no JSON. */
@@ -960,7 +962,7 @@ export interface components {
             error_code: components["schemas"]["FailureText"];
         };
         /** @description Where the action may connect to. A word or an object, open to new words. */
-        ApprovedEgress: ("none" | (string & {})) | components["schemas"]["EgressProxyAllowlist"];
+        ApprovedEgress: string | components["schemas"]["EgressProxyAllowlist"];
         /** @description The session's budget when the call was held, and what a run would leave of it. */
         BudgetSnapshot: {
             calls_remaining: components["schemas"]["CallsRemaining"];
@@ -1078,11 +1080,11 @@ export interface components {
         };
         /**
          * @description `action_call`: a decision about a call, of the agent or an operator. `lease_revoked`, `approval_granted` and `approval_denied` are defined and never written by 0.2.0.
-         *     `budget_rollback_failed` has the decision `error`.
+         *     `budget_rollback_failed` has the decision `error`. Known: action_call, lease_issued, lease_revoked, approval_granted, approval_denied, admin_revoke_all, admin_epoch_read, admin_receipt_keys_read, admin_drain, admin_reload, domain_add, domain_remove, domain_clear, path_add, path_remove, path_clear, policy_grant, policy_revoke, policy_allowlist_added, policy_allowlist_removed, budget_rollback_failed.
          */
-        AuditEventType: "action_call" | "lease_issued" | "lease_revoked" | "approval_granted" | "approval_denied" | "admin_revoke_all" | "admin_epoch_read" | "admin_receipt_keys_read" | "admin_drain" | "admin_reload" | "domain_add" | "domain_remove" | "domain_clear" | "path_add" | "path_remove" | "path_clear" | "policy_grant" | "policy_revoke" | "policy_allowlist_added" | "policy_allowlist_removed" | "budget_rollback_failed" | (string & {});
-        /** @description `allow`: it ran, and was verified. `allow_unverified`: it ran, and its outcome is not `verified`, actions without a verifier included. `deny`: refused, **which may be after it ran**. */
-        AuditDecision: "allow" | "allow_unverified" | "deny" | "pending_approval" | "error" | (string & {});
+        AuditEventType: string;
+        /** @description `allow`: it ran, and was verified. `allow_unverified`: it ran, and its outcome is not `verified`, actions without a verifier included. `deny`: refused, **which may be after it ran**. Known: allow, allow_unverified, deny, pending_approval, error. */
+        AuditDecision: string;
         /** @description It can be -1. */
         AuditBudget: {
             calls_remaining: components["schemas"]["CallsRemaining"];
@@ -1119,8 +1121,8 @@ export interface components {
             session_id: string;
             /** @description Empty where there is no lease. */
             lease_jti: string;
-            /** @description How the caller of a lease was recognised; only of `lease_issued`. */
-            identity_method?: "peercred" | "peercred:unmapped" | "oidc" | "mtls" | "none" | (string & {});
+            /** @description How the caller of a lease was recognised; only of `lease_issued`. Known: peercred, peercred:unmapped, oidc, mtls, none. */
+            identity_method?: string;
             /** @description Who answers for the agent; missing where nobody is named, and of denials by an operator. */
             owner?: string;
             /** @description Empty where there is none, and of a call of an unknown action. */
@@ -1390,101 +1392,127 @@ export interface components {
             agent_id: components["schemas"]["AllowlistName"];
         };
         UnauthorizedError: {
-            error: "unauthorized" | (string & {});
+            /** @description Known: unauthorized. */
+            error: string;
         };
         /** @description `deny_reason` comes with `invalid_dpop` and `key_binding_failed`: a text for people, which may quote claims. */
         DecisionUnauthorizedError: {
-            error: "missing_auth_header" | "invalid_auth_scheme" | "missing_dpop_header" | "invalid_operator_token" | "invalid_dpop" | "key_binding_failed" | "replay_detected" | (string & {});
+            /** @description Known: missing_auth_header, invalid_auth_scheme, missing_dpop_header, invalid_operator_token, invalid_dpop, key_binding_failed, replay_detected. */
+            error: string;
             deny_reason?: string;
         };
         OperatorThrottledError: {
-            error: "operator_throttled" | (string & {});
+            /** @description Known: operator_throttled. */
+            error: string;
         };
         RateLimitError: {
-            error: "rate_limit_exceeded" | (string & {});
+            /** @description Known: rate_limit_exceeded. */
+            error: string;
         };
         ActionNotFoundError: {
-            error: "action_not_found" | (string & {});
+            /** @description Known: action_not_found. */
+            error: string;
         };
         ApproveBadRequestError: {
-            error: "bad_request" | (string & {});
+            /** @description Known: bad_request. */
+            error: string;
             deny_reason: string;
         };
         ApproveConflictError: {
-            error: "conflict" | "grant_consumed" | (string & {});
+            /** @description Known: conflict, grant_consumed. */
+            error: string;
         };
         DenyConflictError: {
-            error: "conflict" | (string & {});
+            /** @description Known: conflict. */
+            error: string;
         };
         ApproveUnavailableError: {
-            error: "replay_cache_unavailable" | "draining" | "store_unavailable" | "budget_store_unavailable" | (string & {});
+            /** @description Known: replay_cache_unavailable, draining, store_unavailable, budget_store_unavailable. */
+            error: string;
         };
         DenyUnavailableError: {
-            error: "replay_cache_unavailable" | "store_unavailable" | (string & {});
+            /** @description Known: replay_cache_unavailable, store_unavailable. */
+            error: string;
         };
         ApprovalStoreError: {
-            error: "approval_store_unavailable" | (string & {});
+            /** @description Known: approval_store_unavailable. */
+            error: string;
         };
         InternalError: {
-            error: "internal_error" | (string & {});
+            /** @description Known: internal_error. */
+            error: string;
         };
         ReloadError: {
-            error: "reload_failed" | (string & {});
+            /** @description Known: reload_failed. */
+            error: string;
             detail: string;
         };
         InvalidActionIdError: {
-            error: "invalid_action_id" | (string & {});
+            /** @description Known: invalid_action_id. */
+            error: string;
             detail: string;
         };
         InvalidDomainError: {
-            error: "invalid_action_id" | "invalid_domain" | (string & {});
+            /** @description Known: invalid_action_id, invalid_domain. */
+            error: string;
             detail: string;
         };
         InvalidPathGlobError: {
-            error: "invalid_action_id" | "invalid_path_glob" | (string & {});
+            /** @description Known: invalid_action_id, invalid_path_glob. */
+            error: string;
             detail: string;
         };
         LedgerError: {
-            error: "ledger_error" | "serialization_error" | (string & {});
+            /** @description Known: ledger_error, serialization_error. */
+            error: string;
         };
         InvalidPrincipalError: {
-            error: "invalid_principal" | (string & {});
+            /** @description Known: invalid_principal. */
+            error: string;
             detail: string;
         };
         PrincipalNotFoundError: {
-            error: "principal_not_found" | (string & {});
+            /** @description Known: principal_not_found. */
+            error: string;
             principal: components["schemas"]["PrincipalName"];
         };
         /** @description `detail` comes with `policy_read_error`. */
         PolicyReadError: {
-            error: "policy_read_error" | "internal_error" | (string & {});
+            /** @description Known: policy_read_error, internal_error. */
+            error: string;
             detail?: string;
         };
         /** @description `detail` comes with `policy_write_error`. */
         PolicyWriteError: {
-            error: "policy_write_error" | "internal_error" | (string & {});
+            /** @description Known: policy_write_error, internal_error. */
+            error: string;
             detail?: string;
         };
         /** @description `action_id` comes with `unknown_action`, `detail` with the others. */
         GrantBadRequestError: {
-            error: "invalid_principal" | "empty_actions" | "too_many_actions" | "invalid_action_id" | "unknown_action" | (string & {});
+            /** @description Known: invalid_principal, empty_actions, too_many_actions, invalid_action_id, unknown_action. */
+            error: string;
             detail?: string;
             action_id?: components["schemas"]["LearnedActionId"];
         };
         RevokeBadRequestError: {
-            error: "invalid_principal" | "empty_actions" | "too_many_actions" | "invalid_action_id" | (string & {});
+            /** @description Known: invalid_principal, empty_actions, too_many_actions, invalid_action_id. */
+            error: string;
             detail: string;
         };
         InvalidInputError: {
-            error: "invalid_input" | (string & {});
+            /** @description Known: invalid_input. */
+            error: string;
             detail: string;
         };
         AllowlistActionNotFoundError: {
-            error: "action_not_found" | (string & {});
+            /** @description Known: action_not_found. */
+            error: string;
             action_id: components["schemas"]["AllowlistName"];
         };
         AllowlistEntryNotFoundError: {
-            error: "allowlist_entry_not_found" | (string & {});
+            /** @description Known: allowlist_entry_not_found. */
+            error: string;
             detail: string;
         };
         Health: {
@@ -1581,25 +1609,31 @@ export interface components {
         };
         /** @description `invalid_request`: the key, no scope at all, or a malformed one. `invalid_fs_root`: empty, relative, missing, or no directory. */
         LeaseBadRequestError: {
-            error: "invalid_request" | "invalid_fs_root" | (string & {});
+            /** @description Known: invalid_request, invalid_fs_root. */
+            error: string;
             message: string;
         };
         LeaseUnauthorizedError: {
-            error: "identity_unauthenticated" | (string & {});
+            /** @description Known: identity_unauthenticated. */
+            error: string;
         };
         /** @description `message` comes with `fs_root_denied`. */
         LeaseForbiddenError: {
-            error: "identity_forbidden" | "scope_not_permitted" | "fs_root_denied" | (string & {});
+            /** @description Known: identity_forbidden, scope_not_permitted, fs_root_denied. */
+            error: string;
             message?: string;
         };
         LeaseTooManyRequestsError: {
-            error: "rate_limit_exceeded" | (string & {});
+            /** @description Known: rate_limit_exceeded. */
+            error: string;
         };
         LeaseInternalError: {
-            error: "internal_error" | (string & {});
+            /** @description Known: internal_error. */
+            error: string;
         };
         LeaseUnavailableError: {
-            error: "draining" | "identity_provider_unavailable" | "clock_error" | "budget_store_unavailable" | (string & {});
+            /** @description Known: draining, identity_provider_unavailable, clock_error, budget_store_unavailable. */
+            error: string;
         };
         LeaseKey: {
             /** @constant */
@@ -1668,7 +1702,7 @@ export interface components {
          * @description Where the action may connect to. A word or an object, open to new words; null if the manifest's profile can't be shown, which is not
          *     expected.
          */
-        EgressProfile: ("none" | (string & {})) | components["schemas"]["EgressProxyAllowlist"] | null;
+        EgressProfile: string | components["schemas"]["EgressProxyAllowlist"] | null;
         /** @enum {string} */
         DatabaseOperation: "select" | "insert" | "update" | "delete" | "ddl" | "grant_revoke" | "copy_io" | "transaction_control" | "multi_statement" | "unknown";
         DatabaseStatement: {
@@ -1765,37 +1799,46 @@ export interface components {
         };
         /** @description `deny_reason` comes with `invalid_dpop`: a text for people, which may quote claims. */
         ExecuteUnauthorizedError: {
-            error: "missing_auth_header" | "invalid_lease" | "lease_expired" | "invalid_dpop" | "replay_detected" | (string & {});
+            /** @description Known: missing_auth_header, invalid_lease, lease_expired, invalid_dpop, replay_detected. */
+            error: string;
             deny_reason?: string;
         };
         /** @description The members beside `error` come with `policy_denied`, all four of them. */
         ExecuteForbiddenError: {
-            error: "policy_denied" | "budget_exhausted" | "budget_session_not_found" | "action_not_registered" | "action_digest_mismatch" | (string & {});
+            /** @description Known: policy_denied, budget_exhausted, budget_session_not_found, action_not_registered, action_digest_mismatch. */
+            error: string;
             deny_reason?: string;
             principal?: string;
             action_id?: components["schemas"]["ActionName"];
             remediation?: string;
         };
         ExecuteNotFoundError: {
-            error: "action_not_found" | (string & {});
+            /** @description Known: action_not_found. */
+            error: string;
         };
         ExecuteConflictError: {
-            error: "grant_consumed" | (string & {});
+            /** @description Known: grant_consumed. */
+            error: string;
         };
         ExecuteUnprocessableError: {
-            error: "schema_violation" | (string & {});
+            /** @description Known: schema_violation. */
+            error: string;
         };
         ExecuteTooManyRequestsError: {
-            error: "rate_limited" | (string & {});
+            /** @description Known: rate_limited. */
+            error: string;
         };
         ExecuteInternalError: {
-            error: "internal_error" | "evidence_persistence_failed" | (string & {});
+            /** @description Known: internal_error, evidence_persistence_failed. */
+            error: string;
         };
         ExecuteBadGatewayError: {
-            error: "action_execution_failed" | (string & {});
+            /** @description Known: action_execution_failed. */
+            error: string;
         };
         ExecuteUnavailableError: {
-            error: "draining" | "clock_error" | "replay_cache_unavailable" | "policy_engine_unavailable" | "policy_engine_timeout" | "policy_engine_invalid_response" | "store_unavailable" | "budget_store_unavailable" | (string & {});
+            /** @description Known: draining, clock_error, replay_cache_unavailable, policy_engine_unavailable, policy_engine_timeout, policy_engine_invalid_response, store_unavailable, budget_store_unavailable. */
+            error: string;
         };
         ApprovalPollPending: {
             /**
@@ -1950,14 +1993,16 @@ export interface components {
              * @enum {string|null}
              */
             failure_class: "provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error" | null;
-            /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. */
-            signature_status: "valid" | "invalid" | "missing_signature" | "missing_key_id" | "unknown_key_id" | "malformed_signature" | (string & {});
+            /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. Known: valid, invalid, missing_signature, missing_key_id, unknown_key_id, malformed_signature. */
+            signature_status: string;
         };
         ReceiptNotFoundError: {
-            error: "not_found" | (string & {});
+            /** @description Known: not_found. */
+            error: string;
         };
         ReceiptInternalError: {
-            error: "internal_error" | (string & {});
+            /** @description Known: internal_error. */
+            error: string;
         };
     };
     responses: {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Json } from "../../scripts/documents.ts";
+import type { Json } from "../../src/documents/document.ts";
 import { createConformance } from "./conformance.ts";
 import { createJudge } from "./judge.ts";
 import { exchanges, isAnswer, proofVectors } from "./recordings.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Json } from "../../scripts/documents.ts";
+import type { Json } from "../../src/documents/document.ts";
 import { createJudge } from "./judge.ts";
 import { createMutants, FORMS, refusedOf } from "./mutants.ts";
 import { exchanges } from "./recordings.ts";

@@ -1,4 +1,4 @@
-import { isObject, type Json } from "../../scripts/documents.ts";
+import { isObject, type Json } from "../../src/documents/document.ts";
 import type { Asked, Judge } from "./judge.ts";
 import { type Exchange, isAnswer, nameOf } from "./recordings.ts";
 

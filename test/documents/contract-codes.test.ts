@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isObject, OpenApiDocument } from "../../scripts/documents.ts";
-import { knownWords } from "../../scripts/operations-table.ts";
+import { isObject, OpenApiDocument } from "../../src/documents/document.ts";
+import { knownWords } from "../../src/documents/operations-table.ts";
 import { errorCodes } from "../../src/generated/operations.ts";
 
 /** Per status: words, media types, `json` or `empty`. */

@@ -10,7 +10,7 @@ import {
   type Json,
   type JsonObject,
   OpenApiDocument,
-} from "../../scripts/documents.ts";
+} from "../../src/documents/document.ts";
 import type { Answer } from "./recordings.ts";
 
 type Operation = DocumentOperation & { document: OpenApiDocument };

@@ -2,7 +2,7 @@
  * Recorded bodies that were changed in ways that no gate makes, and in ways that must harm nobody. What the contract says of them
  * is told by each caller a second time and not read from the document that is judged.
  */
-import { isObject, type Json, type JsonObject } from "../../scripts/documents.ts";
+import { isObject, type Json, type JsonObject } from "../../src/documents/document.ts";
 import type { Asked, Judge } from "./judge.ts";
 import { type Exchange, isAnswer } from "./recordings.ts";
 

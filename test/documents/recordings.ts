@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Json } from "../../scripts/documents.ts";
+import type { Json } from "../../src/documents/document.ts";
 
 /** What a gate answered: `json` where the body is JSON, `text` otherwise, an empty one too. */
 export interface Answer {

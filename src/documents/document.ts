@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
+import { missing } from "./optional.ts";
 
 /** A JSON value of an OpenAPI document that nobody has looked at yet. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -33,8 +34,7 @@ export class OpenApiDocument {
   constructor(file: string) {
     this.file = file;
     this.text = readFileSync(file, "utf8");
-    // The default of 100 guards against documents of strangers; in ours one rule of x-outcomes is repeated more often.
-    const root = parse(this.text, { maxAliasCount: -1 }) as Json;
+    const root = file.endsWith(".json") ? (JSON.parse(this.text) as Json) : parseYaml(this.text);
     if (!isObject(root)) throw new Error(`${file} holds no object`);
     this.root = root;
   }
@@ -60,9 +60,10 @@ export class OpenApiDocument {
     return found;
   }
 
-  /** Whether a `$ref` of this document leads into that file beside it. */
-  refersTo(file: string): boolean {
-    return JSON.stringify(this.root).includes(`"$ref":"${file}#`);
+  /** The files that `$ref`s of this document lead into, without repetition. */
+  referredFiles(): string[] {
+    const references = JSON.stringify(this.root).matchAll(/"\$ref":"([^"#]+)#/g);
+    return [...new Set([...references].map(([, file = ""]) => resolve(dirname(this.file), file)))];
   }
 
   /** The documents that its `$ref`s have led into so far. */
@@ -98,4 +99,15 @@ export class OpenApiDocument {
     this.#siblings.set(file, document);
     return document;
   }
+}
+
+function parseYaml(text: string): Json {
+  let yaml: typeof import("yaml");
+  try {
+    yaml = createRequire(import.meta.url)("yaml") as typeof yaml;
+  } catch (error) {
+    throw missing(error, "yaml", "reading a document in YAML");
+  }
+  // The default of 100 guards against documents of strangers; in ours one rule of x-outcomes is repeated more often.
+  return yaml.parse(text, { maxAliasCount: -1 }) as Json;
 }

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, type OpenApiDocument } from "./documents.ts";
+import { isObject, type Json, type JsonObject, type OpenApiDocument } from "./document.ts";
 
 /** The types at the top of `src/generated/operations.ts`: what the documents say of an operation beside its types. */
 const DECLARATIONS = `

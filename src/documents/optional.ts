@@ -1,0 +1,30 @@
+/** Optional peers that work on documents: loaded where they are used, and missed in one clear sentence. */
+
+type Peers = {
+  readonly "openapi-typescript": typeof import("openapi-typescript");
+  readonly typescript: typeof import("typescript");
+};
+
+const LOADERS: { readonly [Name in keyof Peers]: () => Promise<Peers[Name]> } = {
+  "openapi-typescript": () => import("openapi-typescript"),
+  typescript: async () => (await import("typescript")).default,
+};
+
+/** The peer, or an error that says what to install, and for what. */
+export async function optional<Name extends keyof Peers>(name: Name, purpose: string): Promise<Peers[Name]> {
+  try {
+    return await LOADERS[name]();
+  } catch (error) {
+    throw missing(error, name, purpose);
+  }
+}
+
+/** What to say of a package that could not be loaded; another error stays what it is. */
+export function missing(error: unknown, name: string, purpose: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return error;
+  const what = name === "typescript" ? "typescript@5" : name;
+  return new Error(
+    `${purpose} needs the package ${name}, which is not installed: npm install --save-dev ${what}`,
+  );
+}
