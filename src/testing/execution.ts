@@ -51,7 +51,9 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   const run = await dispatch(world, plan);
   if (run.state === "returned") world.metrics.duration(action.detail.action_id, run.durationMs / 1000);
   const audit = auditOf(world, plan);
-  const budgets = { budgets_before: calls(budget.before), budgets_after: calls(budget.after) };
+  // Of an approved run "before" is what the session had when the call was held (recorded: 5 and then 2).
+  const before = plan.approved?.approval.callsRemaining ?? budget.before;
+  const budgets = { budgets_before: calls(before), budgets_after: calls(budget.after) };
   if (run.state === "failed") {
     world.metrics.providerError(action.detail.action_id, run.errorType);
     record(world, { ...audit, ...budgets, decision: "error", deny_reason: run.reason });

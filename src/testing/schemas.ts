@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+
 /** One thing that a validator found, in the terms that Ajv uses. */
 interface Finding {
   readonly keyword: string;
@@ -12,8 +14,8 @@ interface Validator {
   errors?: readonly Finding[] | null;
 }
 
-/** Compiles schemas once each; loads Ajv, an optional peer, when the first one is needed. */
-export function createSchemas(load: () => Promise<unknown> = () => import("ajv/dist/2020.js")) {
+/** Compiles schemas once each; loads Ajv, an optional peer, when the first one is needed, and waits for no disk then. */
+export function createSchemas(load: () => unknown = loadAjv) {
   const compiled = new WeakMap<object, Validator>();
   let compiler: Promise<{ compile(schema: object): Validator }> | undefined;
 
@@ -46,6 +48,11 @@ export function createSchemas(load: () => Promise<unknown> = () => import("ajv/d
       return finding === undefined ? "schema validation failed" : sentenceOf(finding, value);
     },
   };
+}
+
+/** An `import()` would come back in a later turn of the event loop, and so on a later millisecond of a clock that is not real. */
+function loadAjv(): unknown {
+  return createRequire(import.meta.url)("ajv/dist/2020.js");
 }
 
 /** The three sentences that were recorded; the rest in Ajv's words. */

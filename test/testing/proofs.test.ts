@@ -1,60 +1,13 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { MockGate } from "../../src/testing/index.ts";
 import { createProofVerifier } from "../../src/testing/proof.ts";
 import { ask, BASE, claimsFor, createAgent, jwkThumbprint, keyPair, signedProof } from "./by-hand.ts";
-import { recoverLeaseKey } from "./recovered-key.ts";
-
-interface Vector {
-  id: string;
-  note: string;
-  method: string;
-  path: string;
-  public_base_url: string;
-  authorization: string;
-  proof: string;
-  jkt: string;
-  now: number;
-  status: number;
-  body: Record<string, string>;
-}
-
-const { vectors } = JSON.parse(
-  readFileSync(new URL("../recordings/proofs.json", import.meta.url), "utf8"),
-) as { vectors: Vector[] };
-
-/** The gate of the vectors was recorded without its key set: its key is found again from the lease. */
-function recordedGate(now: () => number) {
-  const key = recoverLeaseKey(vectors[0]?.authorization.slice(5) ?? "");
-  if (key === undefined) throw new Error("no key fits the lease of the vectors");
-  return new MockGate({ now, trustedLeaseKeys: [key], publicBaseUrl: vectors[0]?.public_base_url ?? "" });
-}
-
-async function deliver(gate: MockGate, vector: Vector) {
-  const headers = { authorization: vector.authorization, dpop: vector.proof };
-  const url = `${vector.public_base_url}${vector.path}`;
-  return ask(gate.send, { url, method: vector.method, headers, body: "{}" });
-}
-
-test("every recorded proof gets the recorded verdict, in the recorded order", async () => {
-  let now = 0;
-  const gate = recordedGate(() => now);
-  const wrong: unknown[] = [];
-  for (const vector of vectors) {
-    now = vector.now * 1000;
-    const { status, json } = await deliver(gate, vector);
-    const same = status === vector.status && JSON.stringify(json) === JSON.stringify(vector.body);
-    if (!same) wrong.push({ id: vector.id, expected: [vector.status, vector.body], got: [status, json] });
-  }
-  console.log(`proof vectors: ${vectors.length - wrong.length} of ${vectors.length}`);
-  expect(wrong).toEqual([]);
-  expect(vectors.length).toBe(57);
-});
+import { deliver, gateOfVectors, vectors } from "./replay/vectors.ts";
 
 test("a lease of the recorded gate is believed by its signature, not by its kid", async () => {
   const vector = vectors.find(({ id }) => id === "valid");
   if (vector === undefined) throw new Error("no vector called valid");
-  const gate = recordedGate(() => vector.now * 1000);
+  const gate = gateOfVectors(() => vector.now * 1000);
   const [header, payload = "", signature] = vector.authorization.split(".");
   const other = Buffer.from(payload, "base64url").toString().replace("agent:recorder", "agent:somebody");
   const forged = `${header}.${Buffer.from(other).toString("base64url")}.${signature}`;
