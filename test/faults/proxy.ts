@@ -82,6 +82,8 @@ export async function createProxy({ front, gate, tls, restart }: ProxyOptions): 
     connections.add(connection);
     raw.on("error", () => {});
     socket.on("error", () => {});
+    // A broken record ends a connection; a TLSSocket without a tls.Server says so by this event alone.
+    socket.on("_tlsError", () => setImmediate(() => raw.destroy()));
     socket.on("data", (chunk: Buffer) => fromClient(connection, chunk));
     socket.on("end", () => connection.back.end());
     socket.on("close", () => {

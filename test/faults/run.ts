@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { drive } from "./drive.ts";
 import { byFault, byPlace, describeCase, table } from "./report.ts";
+import { spoilTls, tlsViolation } from "./tls-bytes.ts";
 
 const { values } = parseArgs({
   options: { calls: { type: "string" }, lanes: { type: "string" }, thorough: { type: "boolean" } },
@@ -19,4 +20,27 @@ console.log(
 );
 for (const [problem, verdict] of violations.slice(0, 20))
   console.log(`  ${problem}: ${describeCase(verdict)}`);
-if (violations.length > 0) process.exitCode = 1;
+
+// The bytes of TLS itself, its handshake included.
+const spoilt = await spoilTls(
+  values.calls === undefined ? 4_000 : 3_000,
+  values.calls === undefined ? 4 : 50,
+);
+const counts = new Map<string, number>();
+for (const { fault, said } of spoilt) {
+  const key = `TLS bytes ${fault.way} ${fault.kind}: ${said}`;
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+const wrong = spoilt.filter((verdict) => tlsViolation(verdict) !== undefined);
+console.log(
+  [...counts]
+    .map(([key, count]) => `${key.padEnd(45)}${count}`)
+    .sort()
+    .join("\n"),
+);
+console.log(
+  `${spoilt.length} calls, ${spoilt.filter(({ struck }) => struck).length} faulted: ${wrong.length} violations`,
+);
+for (const verdict of wrong.slice(0, 20))
+  console.log(`  ${tlsViolation(verdict)}: ${JSON.stringify(verdict)}`);
+if (violations.length + wrong.length > 0) process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { LatchGateClient, LatchGateError } from "latchgate-client";
+import { SAID } from "./said.ts";
 
 /** One client that makes all the calls, some at a time, on one signal, and says every so often how the process is. */
 const [socket = "", calls = "0"] = process.argv.slice(2);
@@ -18,9 +19,6 @@ export interface Row {
   readonly listeners: number;
   readonly leases: number;
 }
-
-/** What was said of each call. */
-export const SAID = ["", "result", "not_executed", "unknown", "executed", "foreign"] as const;
 
 const warnings: string[] = [];
 process.on("warning", ({ name, message }) => warnings.push(`${name}: ${message}`));
@@ -71,9 +69,9 @@ async function work(): Promise<void> {
 await Promise.all(Array.from({ length: WORKERS }, work));
 await client.close();
 // Nothing but the channel to the parent may be left: the process has to end by itself.
-process.send?.({
+const last = {
   said: Buffer.from(said).toString("base64"),
   warnings,
   listeners: getEventListeners(signal, "abort").length,
-});
-process.disconnect();
+};
+process.send?.(last, () => process.disconnect());

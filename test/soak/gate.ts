@@ -49,6 +49,7 @@ for (const [nth, when] of (["unread", "answered"] as const).entries())
 const server = await gate.listen({ socket });
 process.send?.("listening");
 process.once("message", () => {
-  process.send?.(Buffer.from(ran).toString("base64"));
-  void server.close().then(() => process.disconnect());
+  process.send?.(Buffer.from(ran).toString("base64"), () => {
+    void server.close().then(() => process.disconnect());
+  });
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Row } from "./client.ts";
+import { SAID } from "./said.ts";
 
 export interface Soaked {
   readonly rows: readonly Row[];
@@ -15,7 +16,6 @@ export interface Soaked {
   readonly exitMs: number;
 }
 
-const SAID = ["", "result", "not_executed", "unknown", "executed", "foreign"] as const;
 const EXIT_MS = 2_000;
 
 interface LastWord {
@@ -54,9 +54,9 @@ export async function soak(
     const [code] = (await once(client, "exit")) as [number | null];
     const exitMs = Math.round(performance.now() - lastAt);
     if (last === undefined) throw new Error(`the client's process ended before its work (code ${code})`);
-    const ran = once(gate, "message") as Promise<[string]>;
+    const ran = Promise.race([once(gate, "message"), once(gate, "exit")]);
     gate.send("how often did each run?");
-    const judged = judge(Buffer.from(last.said, "base64"), Buffer.from((await ran)[0], "base64"));
+    const judged = judge(Buffer.from(last.said, "base64"), Buffer.from(String((await ran)[0]), "base64"));
     const problems = [
       ...judged.problems,
       ...last.warnings,
