@@ -10,10 +10,10 @@ it("what the client says of a call is so, wherever in request and answer a conne
   expect(verdicts.filter(({ struck }) => struck).length, table(verdicts, byFault)).toBeGreaterThan(180);
   for (const said of ["result", "held", "not_executed", "unknown"] as const)
     expect(verdicts.filter((verdict) => verdict.said === said).length, said).toBeGreaterThan(3);
-}, 30_000);
+}, 90_000);
 
 it("what the client says of a call is so, wherever in TLS and its handshake a connection breaks", async () => {
   const verdicts = await spoilTls(3_000, 75);
   expect(verdicts.filter((verdict) => tlsViolation(verdict) !== undefined)).toEqual([]);
   expect(verdicts.filter(({ struck }) => struck).length).toBeGreaterThan(30);
-}, 30_000);
+}, 90_000);

@@ -31,11 +31,11 @@ export async function soak(
 ): Promise<Soaked> {
   const folder = mkdtempSync(join(tmpdir(), "lgs-"));
   const socket = join(folder, "gate.sock");
-  const gate = start("gate.ts", [socket, String(calls), String(leaseSeconds)]);
+  const gate = start(new URL("./gate.ts", import.meta.url), [socket, String(calls), String(leaseSeconds)]);
   const children = [gate];
   try {
     await once(gate, "message");
-    const client = start("client.ts", [socket, String(calls)]);
+    const client = start(new URL("./client.ts", import.meta.url), [socket, String(calls)]);
     children.push(client);
     const rows: Row[] = [];
     let last: LastWord | undefined;
@@ -71,9 +71,8 @@ export async function soak(
   }
 }
 
-function start(file: string, args: readonly string[]): ChildProcess {
-  const path = new URL(file, import.meta.url).pathname;
-  return fork(path, args, {
+function start(file: URL, args: readonly string[]): ChildProcess {
+  return fork(file, args, {
     execArgv: ["--expose-gc", "--import", "tsx"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
