@@ -94,6 +94,13 @@ it("nothing but the command imports the mock gate", () => {
   expect(leaning).toEqual([]);
 });
 
+it("the command loads the mock gate when it is asked for one, and not before", () => {
+  const eager = files
+    .filter((file) => /^cli[./]/.test(file))
+    .filter((file) => /^import (?!type )[^;]*\btesting\//m.test(readFileSync(resolve(SOURCE, file), "utf8")));
+  expect(eager).toEqual([]);
+});
+
 it("each package has one file that knows it", () => {
   const strangers = files.flatMap((file) =>
     importsOf(file)
