@@ -337,7 +337,7 @@ function createAgent(options: ClientOptions): Agent {
     approvals,
     execute: tracedExecute(
       trace,
-      createExecute({ call, approvals, validator: createValidator(call), journal }),
+      createExecute({ call, approvals, validator: createValidator(call), journal, clock }),
     ),
     validate: options.validate,
     leases,
@@ -382,7 +382,8 @@ function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
 function tracedAttempts(trace: Trace, send: Transport["send"]): Pipe {
   return (request) => {
     const { operationId, subject, session, attempts } = request.call;
-    const context = { operationId, actionId: subject, sessionId: session?.sessionId, attempts };
+    const { method } = request;
+    const context = { operationId, actionId: subject, method, sessionId: session?.sessionId, attempts };
     return trace(
       "attempt",
       context,

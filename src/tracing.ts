@@ -12,6 +12,8 @@ export interface TraceContext {
   readonly operationId: string;
   /** The action, or a word in brackets such as `<connect>`. */
   readonly actionId: string;
+  /** Of an attempt: the HTTP method. */
+  readonly method?: string | undefined;
   sessionId?: string | undefined;
   /** Whether the action may have run; `not_executed` for what has no effect. */
   outcome?: Outcome | undefined;
