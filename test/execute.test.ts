@@ -97,6 +97,40 @@ describe("a call that is run again with its callId", () => {
     expect(gate.effects).toHaveLength(1);
   });
 
+  it("joins it as long as its own signal and time allow, and the first goes on", async () => {
+    let finish = () => {};
+    const working = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { clock, gate, make, failure } = world({
+      actions: { count: { riskLevel: "low", run: () => working.then(() => ({ ok: true })) } },
+    });
+    const client = make();
+    const first = client.execute("count", {}, once);
+    const controller = new AbortController();
+    const aborted = failure(client.execute("count", {}, { ...once, signal: controller.signal }));
+    const late = failure(client.execute("count", {}, { ...once, timeoutMs: 500 }));
+    controller.abort();
+    expect(await aborted).toMatchObject({ code: "aborted", outcome: "unknown" });
+    expect(await late).toMatchObject({ code: "timeout", outcome: "unknown" });
+    finish();
+    expect((await clock.until(first)).ok).toBe(true);
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("has a patience of its own when the call is held", async () => {
+    const { clock, gate, make, failure, executes } = world();
+    const client = make();
+    const waiting = client.execute("risky", {}, { ...once, whenHeld: "wait" });
+    expect(await failure(client.execute("risky", {}, once))).toBeInstanceOf(LatchGateApprovalRequired);
+    const short = failure(client.execute("risky", {}, { ...once, whenHeld: "wait", waitMs: 3_000 }));
+    expect(await short).toMatchObject({ code: "wait_timeout" });
+    await gate.approve(gate.approvals[0]?.approvalId ?? "");
+    expect((await clock.until(waiting)).ok).toBe(true);
+    expect(executes()).toHaveLength(1);
+    expect(gate.effects).toHaveLength(1);
+  });
+
   it("gives the same result again, its output read from the receipt", async () => {
     const { clock, gate, make, executes } = world();
     const client = make();

@@ -24,7 +24,7 @@ const FLOORS = [
     "undici-pool.d",
   ],
   ["attempt", "transport", "dpop", "call", "retry"],
-  ["session", "flight", "lease", "api", "approvals", "journal", "validation", "execute"],
+  ["session", "flight", "lease", "api", "approvals", "journal", "validation", "once", "execute"],
   [
     "client",
     ...[

@@ -1,0 +1,224 @@
+import type { Approvals, WaitOptions } from "./approvals.ts";
+import { type Call, type CallOptions, jsonText } from "./call.ts";
+import { canonicalHash } from "./canonical.ts";
+import {
+  type ErrorDetails,
+  LatchGateApprovalLost,
+  LatchGateApprovalRequired,
+  LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateOutcomeUnknown,
+} from "./errors.ts";
+import type { operations } from "./generated/agent.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
+import { type ActionResult, actionResultFromReceipt, receiptFromJson } from "./models.ts";
+import { type Clock, onAbort } from "./send.ts";
+
+interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
+  readonly whenHeld?: "throw" | "wait" | undefined;
+}
+
+/** An execute with an id of the caller's: run again, it is not run twice. */
+export type Once<Options extends OnceOptions> = (
+  callId: string,
+  actionId: string,
+  body: Record<string, unknown>,
+  options: Options,
+) => Promise<ActionResult>;
+
+interface Parts<Options extends OnceOptions> {
+  /** Sends the call, and throws `LatchGateApprovalRequired` when it is held. */
+  readonly post: (actionId: string, body: Record<string, unknown>, options: Options) => Promise<ActionResult>;
+  readonly call: Call<operations>;
+  readonly approvals: Approvals;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+/** How far a run comes that others may join: to its result, or to where an operator decides. */
+type Begun =
+  | { readonly result: ActionResult }
+  | { readonly held: LatchGateApprovalRequired; readonly resumed: boolean };
+
+export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): Once<Options> {
+  const { post, call, approvals, journal, clock } = parts;
+  const inFlight = new Map<string, { readonly requestHash: string; readonly begun: Promise<Begun> }>();
+
+  /** The first run. */
+  async function begin(
+    callId: string,
+    entry: JournalEntry,
+    body: Record<string, unknown>,
+    options: Options,
+  ): Promise<Begun> {
+    try {
+      return { result: await noted(callId, entry, await post(entry.actionId, body, options)) };
+    } catch (error) {
+      if (error instanceof LatchGateApprovalRequired) {
+        const { approvalId, sessionId = "", traceId = "" } = error;
+        await quietly(journal.set(callId, { ...entry, state: "held", approvalId, sessionId, traceId }));
+        return { held: error, resumed: false };
+      }
+      await noteFailure(callId, entry, error);
+      throw error;
+    }
+  }
+
+  async function noted(callId: string, entry: JournalEntry, result: ActionResult): Promise<ActionResult> {
+    const { receiptId, traceId, sessionId } = result;
+    await quietly(journal.set(callId, { ...entry, state: "done", receiptId, traceId, sessionId }));
+    return result;
+  }
+
+  async function noteFailure(callId: string, entry: JournalEntry, error: unknown): Promise<void> {
+    const { outcome, code } =
+      error instanceof LatchGateError ? error : { outcome: "unknown" as const, code: "error" };
+    if (outcome === "not_executed") await quietly(journal.delete(callId));
+    else
+      await quietly(journal.set(callId, { ...entry, code, ...(outcome === "executed" ? { outcome } : {}) }));
+  }
+
+  /** What becomes of a call whose id the journal knows: nothing is posted. */
+  async function resume(entry: JournalEntry, options: Options): Promise<Begun> {
+    const { state, actionId, approvalId, receiptId, sessionId, traceId } = entry;
+    const known: ErrorDetails = { sessionId, traceId };
+    if (state === "done" && receiptId !== undefined)
+      return { result: await again(entry, receiptId, options) };
+    if (state === "held" && approvalId !== undefined) {
+      if (!approvals.canFollow(approvalId)) throw new LatchGateApprovalLost(approvalId, known);
+      return { held: new LatchGateApprovalRequired(actionId, approvalId, known), resumed: true };
+    }
+    throw new LatchGateOutcomeUnknown(
+      "a call with this callId was sent before, and may have run; do not repeat it, look at its effect",
+      {
+        ...known,
+        code: entry.code ?? "sent_before",
+        outcome: entry.outcome ?? "unknown",
+      },
+    );
+  }
+
+  /** What a held call means for one of its callers: each has its own patience. */
+  async function decided(
+    callId: string,
+    entry: JournalEntry,
+    begun: Begun,
+    options: Options,
+  ): Promise<ActionResult> {
+    if ("result" in begun) return begun.result;
+    const { held, resumed } = begun;
+    if (options.whenHeld !== "wait" && !(resumed && (await heldStatus(held, options)) !== "pending"))
+      throw held;
+    return noted(callId, { ...entry, approvalId: held.approvalId }, await approvals.wait(held, options));
+  }
+
+  async function heldStatus(held: LatchGateApprovalRequired, options: Options): Promise<string> {
+    const { actionId, approvalId, sessionId, traceId } = held;
+    try {
+      return (await approvals.status(approvalId, options)).status;
+    } catch (cause) {
+      // That the poll did nothing does not say so of the call that is held.
+      const code = cause instanceof LatchGateError ? cause.code : undefined;
+      const details: ErrorDetails = { code, outcome: "unknown", sessionId, traceId, cause };
+      throw new LatchGateApprovalRequired(actionId, approvalId, details);
+    }
+  }
+
+  /** The result of a call that has run, its output read from the receipt. */
+  async function again(
+    { sessionId = "", traceId = "" }: JournalEntry,
+    receiptId: string,
+    options: Options,
+  ): Promise<ActionResult> {
+    try {
+      const input = { path: { receipt_id: receiptId }, subject: "<receipt>" };
+      const { body } = await call("getReceipt", input, options);
+      return actionResultFromReceipt(receiptFromJson(body), { sessionId, traceId });
+    } catch (cause) {
+      throw new LatchGateOutcomeUnknown(
+        "a call with this callId has run, and its receipt could not be read",
+        {
+          code: "receipt_unreadable",
+          outcome: "executed",
+          sessionId,
+          traceId,
+          body: { receipt_id: receiptId },
+          cause,
+        },
+      );
+    }
+  }
+
+  async function journaled(
+    callId: string,
+    entry: JournalEntry,
+    body: Record<string, unknown>,
+    options: Options,
+  ): Promise<Begun> {
+    if (await journal.add(callId, entry).catch(journalFailed)) return begin(callId, entry, body, options);
+    const found = await journal.get(callId).catch(journalFailed);
+    if (found === undefined) throw journalFailed();
+    if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
+    return resume(found, options);
+  }
+
+  /** The waiting of a caller that joins a run: its own signal and time end it, and not the run. */
+  function joined(begun: Promise<Begun>, { signal, timeoutMs }: Options): Promise<Begun> {
+    if (signal === undefined && timeoutMs === undefined) return begun;
+    return new Promise((resolve, reject) => {
+      let forget = () => {};
+      let callOff = () => {};
+      const end = () => {
+        forget();
+        callOff();
+      };
+      const giveUp = (code: "aborted" | "timeout") => {
+        end();
+        reject(new LatchGateOutcomeUnknown(STILL_UNDER_WAY, { code, cause: signal?.reason }));
+      };
+      if (signal?.aborted) return giveUp("aborted");
+      if (signal !== undefined) forget = onAbort(signal, () => giveUp("aborted"));
+      if (timeoutMs !== undefined) callOff = clock.timer(timeoutMs, () => giveUp("timeout"));
+      begun.then(resolve, reject).finally(end);
+    });
+  }
+
+  return async (callId, actionId, body, options) => {
+    if (typeof callId !== "string" || callId === "")
+      throw new LatchGateInvalidRequest(actionId, "callId must be a text that is not empty", {
+        code: "invalid_options",
+      });
+    const requestHash = canonicalHash([actionId, JSON.parse(jsonText(body, actionId))]);
+    const entry: JournalEntry = { state: "sent", actionId, requestHash };
+    const running = inFlight.get(callId);
+    if (running !== undefined) {
+      if (running.requestHash !== requestHash) throw reused(actionId);
+      return decided(callId, entry, await joined(running.begun, options), options);
+    }
+    const begun = journaled(callId, entry, body, options).finally(() => inFlight.delete(callId));
+    inFlight.set(callId, { requestHash, begun });
+    return decided(callId, entry, await begun, options);
+  };
+}
+
+const STILL_UNDER_WAY =
+  "the call that this one joined is still under way: it may have run, and its id joins it again";
+
+const reused = (actionId: string) =>
+  new LatchGateInvalidRequest(
+    actionId,
+    "this callId belongs to another call: other action or other parameters",
+    { code: "call_id_reused" },
+  );
+
+function journalFailed(cause?: unknown): never {
+  throw new LatchGateInvalidRequest("<journal>", "the journal failed, so nothing was sent", {
+    code: "journal_failed",
+    cause,
+  });
+}
+
+/** What the journal learns too late changes nothing: a later run finds the call as sent. */
+async function quietly(noting: Promise<void>): Promise<void> {
+  await noting.catch(() => {});
+}
