@@ -56,6 +56,9 @@ interface Held {
 /** An approval can be given for 300 s (contract agent.md 10); the second is for clocks that run apart. */
 const APPROVAL_LIFE_MS = 300_000 + 1_000;
 const POLL_MS = 2_000;
+/** The gate asks for one second or two. What asks for no pause, or for one of a day, is not followed. */
+const SHORTEST_POLL_MS = 500;
+const LONGEST_POLL_MS = 10_000;
 const POLL_TIMEOUT_MS = 10_000;
 /** So close to the lease's end the last poll is made. */
 const LAST_POLL_MS = 250;
@@ -193,7 +196,9 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
           if (!claimed && askedAt - openedAt > APPROVAL_LIFE_MS)
             throw new LatchGateApprovalExpired(approvalId, heldDetails(holds.get(approvalId)));
         }
-        const pause = nextPause(holds.get(approvalId), (status?.retryAfterSeconds ?? POLL_MS / 1000) * 1000);
+        const asked = (status?.retryAfterSeconds ?? POLL_MS / 1000) * 1000;
+        const pace = Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, asked));
+        const pause = nextPause(holds.get(approvalId), pace);
         // One that nobody could be asked about in all its life is as lost as one whose lease has ended.
         const unseen = !holds.has(approvalId) && askedAt - began > APPROVAL_LIFE_MS;
         if (pause === undefined || unseen) throw lost(approvalId, holds.get(approvalId));

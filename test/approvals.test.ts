@@ -97,6 +97,22 @@ describe("waiting for an operator", () => {
     await clock.until(waiting);
   });
 
+  it.each([0, -5, 1e300])("is not led to another pace by a poll that asks for %s seconds", async (asked) => {
+    const { clock, gate, client, polls, failure, hold } = world();
+    const held = await hold();
+    const body = JSON.stringify({ status: "pending", retry_after_seconds: asked });
+    gate.fault(
+      { operation: "pollApproval", times: Number.POSITIVE_INFINITY },
+      { kind: "garbage", contentType: "application/json", body },
+    );
+    const began = clock.now();
+    expect(await failure(client.waitForApproval(held))).toBeInstanceOf(LatchGateApprovalExpired);
+    const minutes = (clock.now() - began) / 60_000;
+    expect(minutes).toBeLessThan(6);
+    expect(polls().length / minutes).toBeGreaterThanOrEqual(5);
+    expect(polls().length / minutes).toBeLessThanOrEqual(125);
+  });
+
   it("a denial is an error with the operator's reason, and nothing ran", async () => {
     const { gate, client, failure, hold } = world();
     const held = await hold();
