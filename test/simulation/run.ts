@@ -27,9 +27,10 @@ export interface RunReport {
 const START = Date.UTC(2026, 10, 24, 12);
 /** Longer than any lease, approval and timeout of a program together. */
 const FOREVER_MS = 3_600_000;
+/** No lease of a program lives longer. */
+const LONGEST_LIFE_MS = 900_000;
 const EXECUTE_MS = 45_000;
 const READ_MS = 30_000;
-const POLL_MS = 10_000;
 const EXPLAIN_MS = 2_000;
 const SLACK_MS = 50;
 
@@ -122,10 +123,9 @@ export async function run(program: Program): Promise<RunReport> {
     };
     const { runMs, ending } = call;
     const params = { marker, runMs, ending };
-    const waits = held ? Math.min(waitMs ?? FOREVER_MS, 1_000_000) + POLL_MS + READ_MS : 0;
-    const own = (timeoutMs ?? EXECUTE_MS) + EXPLAIN_MS + waits + READ_MS + SLACK_MS;
-    // TODO-JOIN
-    const limit = mark.running > 1 ? FOREVER_MS : own;
+    // A held call is looked at, waited for, and its receipt is read.
+    const waits = held ? READ_MS + Math.min(waitMs ?? FOREVER_MS, LONGEST_LIFE_MS) + READ_MS : 0;
+    const limit = (timeoutMs ?? EXECUTE_MS) + EXPLAIN_MS + waits + SLACK_MS;
     const promise = at.client.execute(held ? "risky" : "low", params, options);
     // Only now: an abort at once is one before the first byte.
     if (abortAfterMs === 0) abort.abort();
