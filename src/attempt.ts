@@ -83,25 +83,26 @@ export class Attempt {
     this.#outcome.resolve(new BufferedResponse(status, headers, body));
   }
 
-  fail(code: FailureCode, message: string, cause?: unknown): void {
+  fail(code: FailureCode, message: string, cause?: unknown, hint?: string): void {
     const { sent, answering } = this;
     if (!this.#finish()) return;
     const failure = new SendFailure(code, message, {
       sent,
       answering,
       cause: safeCause(cause, this.request.headers),
+      hint,
     });
     this.stop(failure);
     this.#outcome.reject(failure);
   }
 
   /** Fails with whatever the carrier of the bytes has thrown. */
-  failFrom(error: unknown, sent: boolean): void {
+  failFrom(error: unknown, sent: boolean, hint?: string): void {
     this.sent = sent;
     const [code, message] = sent
       ? ["lost" as const, lostMessage(this.#route)]
       : connectFailure(error, this.#route);
-    this.fail(code, message, error);
+    this.fail(code, message, error, hint);
   }
 
   #timedOut(): void {

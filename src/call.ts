@@ -213,6 +213,7 @@ export function failureError(state: CallState, error: unknown): LatchGateError {
     ...detailsOf(state),
     code: error.code,
     outcome,
+    hint: error.hint,
     cause: laterError(state) ?? error.cause,
   };
   if (outcome === "not_executed") return new LatchGateTransportError(error.message, details);

@@ -113,9 +113,18 @@ function judge(call: CallState, result: Try["result"]): Try {
   return { result, outcome, again };
 }
 
+/** What another try meets again. */
+const FINAL: ReadonlySet<string> = new Set([
+  "aborted",
+  "closed",
+  "answer_too_large",
+  "redirected",
+  "client_certificate_refused",
+]);
+
 function judgeFailure(call: CallState, { code, sent }: SendFailure): Pick<Try, "outcome" | "again"> {
   const { lost } = call.operation;
-  const final = ["aborted", "closed", "answer_too_large", "redirected"].includes(code);
+  const final = FINAL.has(code);
   if (!sent) return { outcome: "not_executed", again: final || code === "timeout" ? "never" : "backoff" };
   return { outcome: lost.outcome, again: final || lost.again !== "backoff" ? "never" : "backoff" };
 }

@@ -65,6 +65,7 @@ export type FailureCode =
   | "name_not_resolved"
   | "connect_failed"
   | "certificate_refused"
+  | "client_certificate_refused"
   | "timeout"
   | "aborted"
   | "lost"
@@ -79,17 +80,20 @@ export class SendFailure extends Error {
   readonly sent: boolean;
   /** Whether a byte of the answer has arrived. */
   readonly answering: boolean;
+  /** What may be behind it, for a person. */
+  readonly hint: string | undefined;
 
   constructor(
     code: FailureCode,
     message: string,
-    progress: { sent: boolean; answering?: boolean; cause?: unknown },
+    progress: { sent: boolean; answering?: boolean; cause?: unknown; hint?: string | undefined },
   ) {
     super(message, progress.cause === undefined ? undefined : { cause: progress.cause });
     this.name = "SendFailure";
     this.code = code;
     this.sent = progress.sent;
     this.answering = progress.answering ?? false;
+    this.hint = progress.hint;
   }
 }
 

@@ -5,6 +5,7 @@ import build from "undici/lib/core/connect.js";
 import Pool from "undici/lib/dispatcher/pool.js";
 import { Attempt, neverSent } from "./attempt.ts";
 import { createQuota, type RetryQuota } from "./backoff.ts";
+import { type CertificateAlerts, createCertificateAlerts, refuseUnusable } from "./client-certificate.ts";
 import {
   type ConnectionOptions,
   type DispatcherLike,
@@ -48,6 +49,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  */
 export function createTransport(options: ConnectionOptions = {}, clock: Clock = createClock()): Transport {
   const route = resolveRoute(options);
+  if (route.tls !== undefined) refuseUnusable(route.tls);
   let own: OwnPool | undefined;
   let closed = false;
   const ownPool = () => {
@@ -89,10 +91,13 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
 interface OwnPool {
   readonly pool: Pool;
   readonly connecting: ReadonlySet<Socket>;
+  readonly alerts: CertificateAlerts;
 }
 
 function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
   const connecting = new Set<Socket>();
+  const alerts = createCertificateAlerts(tls);
+  const secure = baseUrl.toLowerCase().startsWith("https:");
   const own = socketPath === undefined ? {} : { socketPath };
   const connect = build({ ...tlsOf(tls), timeout: CONNECT_TIMEOUT_MS, ...own });
   const pool = new Pool(new URL(baseUrl).origin, {
@@ -103,12 +108,13 @@ function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
         callback(...result);
       });
       connecting.add(socket);
+      if (secure) alerts.watch(socket);
     },
     // An attempt has one timer of its own; undici's are coarse and end at 300 s.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  return { pool, connecting };
+  return { pool, connecting, alerts };
 }
 
 function starter(route: Route, ownPool: () => OwnPool): (attempt: Attempt) => void {
@@ -118,23 +124,25 @@ function starter(route: Route, ownPool: () => OwnPool): (attempt: Attempt) => vo
   return (attempt) => sendByPool(attempt, ownPool());
 }
 
-function sendByPool(attempt: Attempt, { pool, connecting }: OwnPool): void {
+function sendByPool(attempt: Attempt, { pool, connecting, alerts }: OwnPool): void {
   const { url, method, headers, body } = attempt.request;
   // undici goes on connecting for others; for one that was given up the process need not wait.
   attempt.stop = () => {
     for (const socket of connecting) socket.unref();
   };
-  pool.dispatch({ path: pathOf(url), method, headers, body: body ?? null }, new PoolHandler(attempt));
+  pool.dispatch({ path: pathOf(url), method, headers, body: body ?? null }, new PoolHandler(attempt, alerts));
 }
 
 /** What undici tells of one request. A class, for an object with five functions of its own costs a microsecond more. */
 class PoolHandler implements Dispatcher.DispatchHandler {
   readonly #attempt: Attempt;
+  readonly #alerts: CertificateAlerts;
   #status = 0;
   #headers: RawHeaders = {};
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, alerts: CertificateAlerts) {
     this.#attempt = attempt;
+    this.#alerts = alerts;
   }
 
   /** Called just before the first byte is written: what is aborted here has not left. */
@@ -164,7 +172,15 @@ class PoolHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#attempt.failFrom(error, this.#attempt.sent);
+    const attempt = this.#attempt;
+    const refusal = attempt.answering ? undefined : this.#alerts.refusal(error);
+    if (refusal === undefined) {
+      attempt.failFrom(error, attempt.sent, this.#alerts.hint(error));
+      return;
+    }
+    // Written, and read by nobody: the gate has refused the connection.
+    attempt.sent = false;
+    attempt.fail("client_certificate_refused", refusal, error);
   }
 }
 

@@ -23,7 +23,7 @@ const FLOORS = [
     "audit",
     "undici-pool.d",
   ],
-  ["attempt", "transport", "dpop", "call", "retry"],
+  ["attempt", "client-certificate", "transport", "dpop", "call", "retry"],
   ["session", "flight", "lease", "api", "approvals", "journal", "validation", "once", "execute"],
   [
     "client",

@@ -1,0 +1,127 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { inspect } from "node:util";
+import { MockGate } from "latchgate-client/testing";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { LatchGateApprovalRequired, LatchGateClient } from "../../src/index.ts";
+import { type LatchGateError, LatchGateOperator, LatchGateTransportError } from "../../src/operator.ts";
+import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
+import { failure } from "./world.ts";
+
+let made: ReturnType<typeof clientCertificates>;
+beforeAll(() => {
+  made = clientCertificates();
+});
+
+const fingerprint = ({ cert }: Certificate) =>
+  createHash("sha256").update(new X509Certificate(cert).raw).digest("hex");
+
+/** A gate whose operators' port takes client certificates, an agent in process, and an operator with a certificate. */
+async function behindTls(own: Certificate | undefined, allowedFingerprints?: string[]) {
+  const gate = new MockGate({
+    rateLimits: false,
+    actions: { risky: { riskLevel: "high", run: () => ({ ok: true }) } },
+  });
+  const { cert, key } = made.gate;
+  const tls = { ca: made.ca, cert, key, ...(allowedFingerprints && { allowedFingerprints }) };
+  const server = await gate.listen({ adminPort: 0, tls });
+  const { apiKey, privateKey } = gate.operatorCredentials;
+  const operator = new LatchGateOperator({
+    apiKey,
+    privateKey,
+    baseUrl: server.adminUrl,
+    tls: { ca: made.ca, ...own },
+  });
+  onTestFinished(async () => {
+    await operator.close();
+    await server.close();
+  });
+  const agent = new LatchGateClient({ fetch: gate.fetch, agentId: "t" });
+  const hold = async () => {
+    const held = await agent.execute("risky").catch((error: unknown) => error);
+    if (!(held instanceof LatchGateApprovalRequired)) throw held;
+    return held.approvalId;
+  };
+  return { gate, operator, hold };
+}
+
+describe("behind client certificates", () => {
+  it("an operator with a good one decides", async () => {
+    const { gate, operator, hold } = await behindTls(made.good);
+    expect(await operator.approvals.approve(await hold())).toMatchObject({ decision: "executed" });
+    expect((await operator.status()).status).toBe("ok");
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it.each([
+    ["none", () => undefined, /wants a client certificate: give tls\.cert and tls\.key/],
+    ["one of another CA", () => made.otherCa, /CN=stranger.*does not know its CA/],
+    ["an expired one", () => made.expired, /CN=expired \(valid to .*has expired/],
+    ["one for servers", () => made.serverOnly, /CN=server-only.*not meant for clients/],
+  ])("with %s nothing is done, nothing is sent again, and the reason is said", async (_, own, message) => {
+    const { gate, operator } = await behindTls(own());
+    // A write: were it taken for lost after sending, it would be of unknown outcome.
+    const error = (await failure(operator.revokeAll())) as LatchGateError;
+    expect(error).toBeInstanceOf(LatchGateTransportError);
+    expect(error).toMatchObject({ code: "client_certificate_refused", outcome: "not_executed", attempts: 1 });
+    expect(error.message).toMatch(message);
+    expect(gate.received).toEqual([]);
+    const read = (await failure(operator.status())) as LatchGateError;
+    expect(read).toMatchObject({ code: "client_certificate_refused", attempts: 1 });
+  });
+
+  it("with one that is not listed the connection closes without a word: unknown, with a hint", async () => {
+    const { operator } = await behindTls(made.good, ["0".repeat(64)]);
+    const error = (await failure(operator.revokeAll())) as LatchGateError;
+    expect(error).toMatchObject({ code: "lost", outcome: "unknown" });
+    expect(error.hint).toMatch(/admin_tls_allowed_fingerprints/);
+    const listed = await behindTls(made.good, [fingerprint(made.good)]);
+    expect((await listed.operator.status()).status).toBe("ok");
+  });
+
+  it("a connection that is lost within an answer is lost, and no certificate is blamed", async () => {
+    const { gate, operator } = await behindTls(made.good);
+    gate.fault("revokeAll", { kind: "truncate" });
+    const error = (await failure(operator.revokeAll())) as LatchGateError;
+    expect(error).toMatchObject({ code: "lost", outcome: "unknown", hint: undefined });
+  });
+
+  it("a gate of another CA is not talked to", async () => {
+    const { gate, operator } = await behindTls(made.good);
+    const wrong = new LatchGateOperator({
+      ...gate.operatorCredentials,
+      baseUrl: inspect(operator).match(/https:[^']+/)?.[0] ?? "",
+      tls: { ca: made.otherCa.cert, ...made.good },
+    });
+    onTestFinished(() => wrong.close());
+    expect(await failure(wrong.revokeAll())).toMatchObject({
+      code: "certificate_refused",
+      outcome: "not_executed",
+    });
+  });
+});
+
+describe("a certificate that can't be used is refused before the first connection:", () => {
+  const options = { ...new MockGate().operatorCredentials, baseUrl: "https://localhost:1" };
+  it.each([
+    ["another's key", () => ({ cert: made.good.cert, key: made.otherCa.key }), /not the key of tls\.cert/],
+    ["text for a certificate", () => ({ cert: "nonsense", key: made.good.key }), /can't be read as PEM/],
+    ["text for a key", () => ({ cert: made.good.cert, key: "nonsense" }), /can't be read as PEM/],
+    ["a certificate without its key", () => ({ cert: made.good.cert }), /go together/],
+  ])("%s", (_, tls, message) => {
+    let error: unknown;
+    try {
+      new LatchGateOperator({ ...options, tls: { ca: made.ca, ...tls() } });
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ code: "invalid_options", outcome: "not_executed" });
+    expect((error as Error).message).toMatch(message);
+    expect(inspect(error, { depth: 9 })).not.toContain(made.good.key.split("\n")[1]);
+  });
+
+  it("and tls needs an https URL", () => {
+    expect(
+      () => new LatchGateOperator({ ...options, baseUrl: "http://localhost:1", tls: { ca: made.ca } }),
+    ).toThrow(/https/);
+  });
+});
