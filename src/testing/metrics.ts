@@ -11,9 +11,12 @@ export type CallDecision =
 
 const BUCKETS = ["0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "30.0", "+Inf"] as const;
 
+const LIMITS = BUCKETS.map((most) => (most === "+Inf" ? Number.POSITIVE_INFINITY : Number(most)));
+
 interface Histogram {
   sum: number;
   count: number;
+  /** How many fell between a bucket's limit and that of the one before it. */
   readonly buckets: number[];
 }
 
@@ -104,21 +107,25 @@ function createHistogram(): Histogram {
 }
 
 function observe(histogramsOf: Map<string, Histogram>, key: string, seconds: number): void {
-  const histogram = histogramsOf.get(key) ?? createHistogram();
+  let histogram = histogramsOf.get(key);
+  if (histogram === undefined) {
+    histogram = createHistogram();
+    histogramsOf.set(key, histogram);
+  }
   histogram.sum += seconds;
   histogram.count += 1;
-  for (const [index, most] of BUCKETS.entries()) {
-    if (most === "+Inf" || seconds <= Number(most))
-      histogram.buckets[index] = (histogram.buckets[index] ?? 0) + 1;
-  }
-  histogramsOf.set(key, histogram);
+  const index = LIMITS.findIndex((most) => seconds <= most);
+  histogram.buckets[index] = (histogram.buckets[index] ?? 0) + 1;
 }
 
 /** `name="value",…` with the value escaped. */
 function labels(of: Readonly<Record<string, string>>): string {
-  return Object.entries(of)
-    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n")}"`)
-    .join(",");
+  let text = "";
+  for (const [name, value] of Object.entries(of)) {
+    const escaped = /[\\"\n]/.test(value) ? value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n") : value;
+    text += `${text === "" ? "" : ","}${name}="${escaped}"`;
+  }
+  return text;
 }
 
 function head(name: string, help: string, type: "counter" | "gauge" | "histogram"): string {
@@ -148,8 +155,11 @@ function histograms(name: string, help: string, series: ReadonlyMap<string, Hist
     const and = key === "" ? "" : `,${key}`;
     text += `latchgate_${name}_sum${own} ${Number.isInteger(sum) ? sum.toFixed(1) : sum}\n`;
     text += `latchgate_${name}_count${own} ${count}\n`;
-    for (const [index, most] of BUCKETS.entries())
-      text += `latchgate_${name}_bucket{le="${most}"${and}} ${buckets[index] ?? 0}\n`;
+    let below = 0;
+    for (const [index, most] of BUCKETS.entries()) {
+      below += buckets[index] ?? 0;
+      text += `latchgate_${name}_bucket{le="${most}"${and}} ${below}\n`;
+    }
   }
   return text;
 }
