@@ -1,7 +1,8 @@
 import { createHash, X509Certificate } from "node:crypto";
+import tls from "node:tls";
 import { inspect } from "node:util";
 import { MockGate } from "latchgate-client/testing";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { LatchGateApprovalRequired, LatchGateClient } from "../../src/index.ts";
 import { type LatchGateError, LatchGateOperator, LatchGateTransportError } from "../../src/operator.ts";
 import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
@@ -22,8 +23,8 @@ async function behindTls(own: Certificate | undefined, allowedFingerprints?: str
     actions: { risky: { riskLevel: "high", run: () => ({ ok: true }) } },
   });
   const { cert, key } = made.gate;
-  const tls = { ca: made.ca, cert, key, ...(allowedFingerprints && { allowedFingerprints }) };
-  const server = await gate.listen({ adminPort: 0, tls });
+  const adminTls = { ca: made.ca, cert, key, ...(allowedFingerprints && { allowedFingerprints }) };
+  const server = await gate.listen({ adminPort: 0, tls: adminTls });
   const { apiKey, privateKey } = gate.operatorCredentials;
   const operator = new LatchGateOperator({
     apiKey,
@@ -44,7 +45,15 @@ async function behindTls(own: Certificate | undefined, allowedFingerprints?: str
   return { gate, operator, hold };
 }
 
-describe("behind client certificates", () => {
+describe.each(["TLSv1.3", "TLSv1.2"] as const)("behind client certificates, with %s", (version) => {
+  const { DEFAULT_MAX_VERSION } = tls;
+  beforeAll(() => {
+    tls.DEFAULT_MAX_VERSION = version;
+  });
+  afterAll(() => {
+    tls.DEFAULT_MAX_VERSION = DEFAULT_MAX_VERSION;
+  });
+
   it("an operator with a good one decides", async () => {
     const { gate, operator, hold } = await behindTls(made.good);
     expect(await operator.approvals.approve(await hold())).toMatchObject({ decision: "executed" });
@@ -107,10 +116,10 @@ describe("a certificate that can't be used is refused before the first connectio
     ["text for a certificate", () => ({ cert: "nonsense", key: made.good.key }), /can't be read as PEM/],
     ["text for a key", () => ({ cert: made.good.cert, key: "nonsense" }), /can't be read as PEM/],
     ["a certificate without its key", () => ({ cert: made.good.cert }), /go together/],
-  ])("%s", (_, tls, message) => {
+  ])("%s", (_, own, message) => {
     let error: unknown;
     try {
-      new LatchGateOperator({ ...options, tls: { ca: made.ca, ...tls() } });
+      new LatchGateOperator({ ...options, tls: { ca: made.ca, ...own() } });
     } catch (caught) {
       error = caught;
     }
