@@ -1,5 +1,13 @@
 /** A client's half by hand, from node:crypto alone: what judges the mock shares nothing with it. */
-import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from "node:crypto";
 
 export interface Request {
   url: string;
@@ -113,5 +121,46 @@ export async function createAgent(
       ask(door, request("POST", `/v1/actions/${actionId}/execute`, JSON.stringify(params))),
     poll: (approvalId: string) => ask(door, request("GET", `/v1/approvals/${approvalId}/poll`)),
     receipt: (receiptId: string) => ask(door, request("GET", `/v1/receipts/${receiptId}`)),
+  };
+}
+
+/** An operator by hand. */
+export function createOperator(
+  door: Door,
+  credentials: { readonly apiKey: string; readonly privateKey: string | KeyObject },
+  now: () => number = Date.now,
+) {
+  const { apiKey } = credentials;
+  const privateKey =
+    typeof credentials.privateKey === "string"
+      ? createPrivateKey(credentials.privateKey)
+      : credentials.privateKey;
+  const { x, y } = createPublicKey(privateKey).export({ format: "jwk" });
+  const jwk = { kty: "EC", crv: "P-256", x, y };
+
+  function request(
+    method: string,
+    target: string,
+    body?: unknown,
+    change: Record<string, unknown> = {},
+  ): Request {
+    const [path = ""] = target.split("?");
+    const claims = { ...claimsFor(apiKey, method, path, now()), ...change };
+    const headers = { authorization: `DPoP ${apiKey}`, dpop: signedProof(privateKey, jwk, claims) };
+    const url = `${BASE}${target}`;
+    if (body === undefined) return { url, method, headers };
+    const typed = { ...headers, "content-type": "application/json" };
+    return { url, method, headers: typed, body: typeof body === "string" ? body : JSON.stringify(body) };
+  }
+
+  return {
+    request,
+    ask: (method: string, target: string, body?: unknown, change?: Record<string, unknown>) =>
+      ask(door, request(method, target, body, change)),
+    approve: (approvalId: string, query = "") =>
+      ask(door, request("POST", `/v1/approvals/${approvalId}/approve${query}`)),
+    deny: (approvalId: string, body?: unknown) =>
+      ask(door, request("POST", `/v1/approvals/${approvalId}/deny`, body)),
+    detail: (approvalId: string) => ask(door, request("GET", `/v1/approvals/${approvalId}`)),
   };
 }
