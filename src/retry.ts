@@ -48,8 +48,10 @@ export function retrying(quota: RetryQuota, proofClock: ProofClock, clock: Clock
       first ??= last;
       if (last.outcome !== "not_executed") return settle(call, last, undefined);
       mended ??= new Set();
-      if (tries >= policy.attempts || !(await ready(call, last, tries, mended)))
+      if (tries >= policy.attempts || !(await ready(call, last, tries, mended))) {
+        if (isWordless(call, result)) correctClock(result);
         return settle(call, first, last);
+      }
     }
   };
 
@@ -90,6 +92,14 @@ export function retrying(quota: RetryQuota, proofClock: ProofClock, clock: Clock
     const gateNow = gateTime(result, proofClock.now());
     return gateNow !== undefined && proofClock.correct(gateNow);
   }
+}
+
+/**
+ * A poll's 401 does not say why (contract agent.md 3.9). If it is the clock, its `Date` tells, and the next poll is right.
+ */
+function isWordless({ operation }: CallState, result: Try["result"]): boolean {
+  if (result instanceof SendFailure || operation.security !== "lease") return false;
+  return result.status === 401 && errorCodeOf(parseJson(result.body)) === undefined;
 }
 
 /** How long this try may take: all that is left, but for a read that could be tried again. */

@@ -256,6 +256,24 @@ describe("waiting for an operator", () => {
     expect(clock.now() - before).toBeLessThanOrEqual(5_000);
   });
 
+  it("a wall clock that jumps during the wait is put right by the gate's, though its 401 says nothing", async () => {
+    const { clock, gate } = world();
+    let jump = 0;
+    const client = new LatchGateClient({
+      fetch: clock.watch(gate.fetch),
+      agentId: "t",
+      clock: { ...clock, now: () => clock.now() + jump },
+    });
+    const waiting = client.execute("risky", {}, { whenHeld: "wait" });
+    await clock.pass(3_000);
+    jump = -120_000;
+    await clock.pass(3_000);
+    await gate.approve(gate.approvals[0]?.approvalId ?? "");
+    expect((await clock.until(waiting)).ok).toBe(true);
+    const refused = gate.received.filter(({ status }) => status === 401);
+    expect(refused.map(({ operationId }) => operationId)).toEqual(["pollApproval"]);
+  });
+
   it("an approval that the gate has forgotten is lost", async () => {
     const { gate, client, failure, hold } = world();
     const held = await hold();
