@@ -46,8 +46,21 @@ export function createListener(options: {
 }): Listener {
   const open = new Set<Socket>();
   const below = new WeakMap<object, Socket>();
+  const underWay = new WeakMap<object, { request: IncomingMessage; response: ServerResponse }>();
   const http = createServer({ maxHeaderSize: MOST_HEAD_BYTES }, (request, response) => {
+    underWay.set(request.socket, { request, response });
     void answer(options, request, response, below.get(request.socket) ?? request.socket);
+  });
+  // The gate looks at what follows a request once it has answered that; node:http refuses it at once, and the answer is lost.
+  http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const refuse = () => {
+      const status = REFUSED_BYTES[error.code ?? ""] ?? "400 Bad Request";
+      if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+      socket.destroy();
+    };
+    const { request, response } = underWay.get(socket) ?? {};
+    if (request?.complete && response?.writableFinished === false) response.once("close", refuse);
+    else refuse();
   });
   // The gate has no time limit on a connection and sends no Keep-Alive header.
   http.keepAliveTimeout = 0;
@@ -73,6 +86,12 @@ export function createListener(options: {
     },
   };
 }
+
+/** What node:http itself answers to bytes that are no request; 400 to all others. */
+const REFUSED_BYTES: { readonly [code: string]: string } = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+};
 
 async function answer(
   { deliver, transport, onRequest, face }: Parameters<typeof createListener>[0],

@@ -255,3 +255,13 @@ test("a stale socket file is replaced, a second gate on a used port is an error"
   cleanup.push(() => tcp.close());
   await expect(other.listen({ port: tcp.port })).rejects.toThrow("EADDRINUSE");
 });
+
+test("bytes that are no request are refused after the request before them is answered", async () => {
+  const { server } = await onSocket();
+  const client = connect(server.socket);
+  cleanup.push(() => client.destroy());
+  client.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n{no request}\r\n\r\n");
+  let heard = "";
+  for await (const chunk of client) heard += chunk;
+  expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
+});
