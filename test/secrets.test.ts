@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inspect } from "node:util";
 import * as errors from "latchgate-client";
 import {
   createAgentApi,
@@ -17,6 +16,7 @@ import {
 import { LatchGateOperator } from "latchgate-client/operator";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { echoes, shapes, statuses, thrown } from "./faults/echoes.ts";
+import { ID } from "./faults/hostile-answers.ts";
 import { leaksOf, leakTable } from "./faults/sinks.ts";
 import {
   type Answer,
@@ -27,6 +27,7 @@ import {
   executed,
   leaseBody,
   leaseToken,
+  rejection,
   secretsIn,
   temporaryFolder,
 } from "./support/bare.ts";
@@ -43,15 +44,6 @@ function check(value: unknown, secrets: readonly string[], name = nameOf(value))
 const nameOf = (value: unknown) => (value instanceof Error ? value.name : typeof value);
 
 afterAll(() => console.log(leakTable()));
-
-const ID = "01a20b78-9135-73d1-b60a-96ca386fced1";
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    (value) => {
-      throw new Error(`it did not fail, but gave ${inspect(value)}`);
-    },
-    (error: unknown) => error,
-  );
 
 function clientOf(
   gate: BareGate,
@@ -79,9 +71,9 @@ describe("a server that gives back what it was sent", () => {
     const client = clientOf(gate);
     await client.connect();
     for (now of statuses) {
-      check(await failure(client.execute("echo", { a: 1 })), secretsIn(gate.arrived));
-      check(await failure(client.getReceipt(ID)), secretsIn(gate.arrived));
-      check(await failure(client.getApprovalStatus(ID)), secretsIn(gate.arrived));
+      check(await rejection(client.execute("echo", { a: 1 })), secretsIn(gate.arrived));
+      check(await rejection(client.getReceipt(ID)), secretsIn(gate.arrived));
+      check(await rejection(client.getApprovalStatus(ID)), secretsIn(gate.arrived));
       const call = client.api.POST("/v1/actions/{action_id}/execute", {
         params: { path: { action_id: "echo" } },
         body: {},
@@ -105,13 +97,13 @@ describe("a server that gives back what it was sent", () => {
         });
     });
     const client = clientOf(gate);
-    const held = await failure(client.execute("echo"));
+    const held = await rejection(client.execute("echo"));
     expect(held).toBeInstanceOf(LatchGateApprovalRequired);
     check(held, secretsIn(gate.arrived));
     for (const status of ["denied", "failed", "odd"]) {
       poll = (all) => ({ status, reason: all, [all]: all });
       check(
-        await failure(client.waitForApproval(held as LatchGateApprovalRequired)),
+        await rejection(client.waitForApproval(held as LatchGateApprovalRequired)),
         secretsIn(gate.arrived),
       );
     }
@@ -123,8 +115,8 @@ describe("a server that gives back what it was sent", () => {
     const gate = await bareGate((request, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end(`{"${echoes(request).all}`);
     });
-    check(await failure(clientOf(gate).execute("echo")), secretsIn(gate.arrived));
-    check(await failure(clientOf(gate).getReceipt(ID)), secretsIn(gate.arrived));
+    check(await rejection(clientOf(gate).execute("echo")), secretsIn(gate.arrived));
+    check(await rejection(clientOf(gate).getReceipt(ID)), secretsIn(gate.arrived));
   });
 });
 
@@ -142,7 +134,7 @@ it.each<[string, number, (token: string) => unknown]>([
     request.resume();
     request.on("end", () => answerJson(response, status, body(token)));
   });
-  check(await failure(clientOf(gate).connect()), [token]);
+  check(await rejection(clientOf(gate).connect()), [token]);
 });
 
 describe("errors of what carries the bytes", () => {
@@ -177,7 +169,7 @@ describe("errors of what carries the bytes", () => {
       retry: false,
       ...carriedBy,
     });
-    check(await failure(client.execute("echo")), secrets, `${by}'s error`);
+    check(await rejection(client.execute("echo")), secrets, `${by}'s error`);
   };
   it.each(Object.entries(thrown))("%s do not carry it on", async (_name, carrier) => {
     await carried(carrier, "fetch");
@@ -190,16 +182,16 @@ describe("errors of what carries the bytes", () => {
     const own = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
     const pem = own.export({ type: "pkcs8", format: "pem" }).toString();
     const secrets = () => [...secretsIn(gate.arrived), pem];
-    check(await failure(clientOf(gate).execute("echo")), secrets(), "TLS error");
+    check(await rejection(clientOf(gate).execute("echo")), secrets(), "TLS error");
     check(
-      await failure(clientOf(gate, { tls: { ca, cert, key: pem } }).execute("echo")),
+      await rejection((async () => clientOf(gate, { tls: { ca, cert, key: pem } }).execute("echo"))()),
       secrets(),
       "TLS error",
     );
-    check(await failure(clientOf(gate, { tls: { ca } }).execute("echo")), secrets());
+    check(await rejection(clientOf(gate, { tls: { ca } }).execute("echo")), secrets());
     const closed = clientOf(gate, { tls: { ca } });
     await closed.close();
-    check(await failure(closed.execute("echo")), secrets());
+    check(await rejection(closed.execute("echo")), secrets());
   });
 });
 
@@ -231,7 +223,7 @@ describe("what lives while a program runs", () => {
     const secrets = secretsIn(gate.arrived);
     expect(events).toHaveLength(2);
     expect(noted).toHaveLength(1);
-    const again = await failure(client.execute("echo", {}, { callId: "one" }));
+    const again = await rejection(client.execute("echo", {}, { callId: "one" }));
     const values = {
       client,
       api,
@@ -255,11 +247,11 @@ describe("what lives while a program runs", () => {
     check(await DPoPKeyPair.fromPem(pem), secrets, "DPoPKeyPair");
     const file = join(temporaryFolder(), "key.pem");
     writeFileSync(file, pem.replace("MIG", "XXX"), { mode: 0o600 });
-    check(await failure(DPoPKeyPair.fromPemFile(file)), secrets);
-    check(await failure(DPoPKeyPair.fromPem(pem.replace("PRIVATE", "PUBLIC"))), secrets);
+    check(await rejection(DPoPKeyPair.fromPemFile(file)), secrets);
+    check(await rejection(DPoPKeyPair.fromPem(pem.replace("PRIVATE", "PUBLIC"))), secrets);
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
     const other = rsa.export({ type: "pkcs8", format: "pem" }).toString();
-    check(await failure(DPoPKeyPair.fromPem(other)), [other]);
+    check(await rejection(DPoPKeyPair.fromPem(other)), [other]);
   });
 });
 
@@ -285,9 +277,9 @@ it("an operator's client, and its errors, show neither api key nor key nor proof
     ...secretsIn(gate.arrived),
   ];
   for (status of [400, 401, 403, 404, 409, 422, 429, 500, 503]) {
-    check(await failure(operator.status()), secrets(), "operator error");
-    check(await failure(operator.approvals.approve(ID)), secrets(), "operator error");
-    check(await failure(operator.approvals.deny(ID, "no")), secrets(), "operator error");
+    check(await rejection(operator.status()), secrets(), "operator error");
+    check(await rejection(operator.approvals.approve(ID)), secrets(), "operator error");
+    check(await rejection(operator.approvals.deny(ID, "no")), secrets(), "operator error");
   }
   expect(secretsIn(gate.arrived)).toContain(apiKey);
   check(operator, secrets(), "operator");
@@ -298,7 +290,7 @@ it("an operator's client, and its errors, show neither api key nor key nor proof
     { apiKey, privateKey: apiKey },
   ])
     check(
-      await failure((async () => new LatchGateOperator({ apiKey, privateKey: pem, ...bad }))()),
+      await rejection((async () => new LatchGateOperator({ apiKey, privateKey: pem, ...bad }))()),
       secrets(),
       "operator options",
     );

@@ -28,7 +28,6 @@ function canTell({ case: { faults, lease, armed, partial } }: Verdict): boolean 
   return faults.every(({ kind, way }) => {
     if (kind === "delay" || kind === "split" || kind === "slice" || kind === "down") return true;
     if (way === "answer") return false;
-    if (kind === "late" || kind === "interleave2") return true;
-    return partial && (kind === "cut" || kind === "close" || kind === "truncate" || kind === "duplicate");
+    return partial && ["cut", "close", "truncate", "duplicate", "late", "interleave2"].includes(kind);
   });
 }
