@@ -106,7 +106,7 @@ it("whatever a server sends, every call ends in a result or in an error with an 
   // A generator that only makes unreadable answers would prove little.
   expect(seen.get("result"), [...seen].join(" ")).toBeGreaterThan(5);
   expect(seen.size).toBeGreaterThan(5);
-}, 20_000);
+}, 60_000);
 
 it("whatever a caller's fetch gives or throws, every call ends in a result or in an error with an outcome", async () => {
   await fc.assert(
@@ -117,7 +117,7 @@ it("whatever a caller's fetch gives or throws, every call ends in a result or in
     }),
     { numRuns: 400, seed: 11 },
   );
-}, 20_000);
+}, 60_000);
 
 it.each(["identity", "gzip"])(
   "an answer without end (%s) is read no further than maxResponseBytes",
