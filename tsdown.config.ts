@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { slimDocument } from "./scripts/slim-documents.ts";
 
 export default defineConfig({
   entry: {
@@ -13,6 +14,16 @@ export default defineConfig({
   fixedExtension: false,
   sourcemap: false,
   plugins: [
+    {
+      name: "documents-as-json",
+      // What `latchgate-client check` compares a gate with.
+      generateBundle() {
+        for (const face of ["agent", "operator"]) {
+          const source = slimDocument(`openapi/${face}.yaml`);
+          this.emitFile({ type: "asset", fileName: `described/${face}.json`, source });
+        }
+      },
+    },
     {
       name: "types-of-an-optional-peer",
       // Without msw its type is `any`, and not an error in a program that never asks for handlers.

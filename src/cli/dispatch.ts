@@ -3,6 +3,13 @@ import { type Command, type Terminal, UsageError } from "./command.ts";
 
 /** The commands: what each does, and where it is. Loaded when called, so that one does not wait for another's packages. */
 const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<{ command: Command }> }>> = {
+  check: { summary: "is the gate that runs here the one described?", load: () => import("./check.ts") },
+  approvals: {
+    summary: "held actions: list, show, approve, deny, watch",
+    load: () => import("./approvals.ts"),
+  },
+  doctor: { summary: "can this machine use a gate, and if not, why?", load: () => import("./doctor.ts") },
+  verify: { summary: "receipts and the audit ledger, offline", load: () => import("./verify.ts") },
   mock: { summary: "a mock gate on real sockets, until Ctrl-C", load: () => import("./mock.ts") },
 };
 

@@ -1,0 +1,264 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { slimDocument } from "../scripts/slim-documents.ts";
+import { described } from "../src/cli/check/described.ts";
+import { differencesOf } from "../src/cli/check/differences.ts";
+import { type Answer, driftOf } from "../src/cli/check/judge.ts";
+import { type Json, OpenApiDocument } from "../src/documents/document.ts";
+import { command, edited, type Tamper, tamperedGate } from "./check/tampered.ts";
+import { exchanges, isAnswer } from "./documents/recordings.ts";
+import { temporaryFolder } from "./support/bare.ts";
+
+/** What a check says of a gate that answers otherwise. */
+async function checked(tamper: Tamper, ...args: string[]) {
+  const { socket, env } = await tamperedGate(tamper);
+  const { code, lines } = await command(["check", "--socket", socket, ...args], env);
+  return {
+    code,
+    drift: lines.filter((line) => line.startsWith("drift")).map((line) => line.slice(10)),
+    lines,
+  };
+}
+
+/** Changes the answers to one kind of request. */
+const only =
+  (request: string | RegExp, change: (body: string) => ReturnType<Tamper>): Tamper =>
+  (asked, { body }) =>
+    (typeof request === "string" ? asked === request : request.test(asked)) ? change(body) : undefined;
+
+describe("check", () => {
+  test("has nothing to say of the mock gate, with and without --full, and leaves nothing waiting", async () => {
+    const { gate, socket, env } = await tamperedGate();
+    const reading = await command(["check", "--socket", socket], env);
+    expect(reading).toMatchObject({ code: 0, err: "" });
+    expect(reading.lines.at(-1)).toMatch(/^nothing differs: \d+ exchanges, \d+ of 38 operations$/);
+    expect([gate.sessions, gate.approvals, gate.effects]).toEqual([[], [], []]);
+
+    const full = await command(["check", "--socket", socket, "--full"], env);
+    expect(full).toMatchObject({ code: 0, err: "" });
+    expect(gate.approvals.map(({ state }) => state)).toEqual(["denied"]);
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  test("asks nothing twice for the operator's writes: they are refused by shape, or not asked", async () => {
+    const { gate, socket, env } = await tamperedGate();
+    await command(["check", "--socket", socket, "--full"], env);
+    const writes = gate.received.filter(
+      ({ path, method }) => path.startsWith("/v1/admin/") && method !== "GET",
+    );
+    expect(new Set(writes.map(({ status }) => status))).toEqual(new Set([400, 415, 422]));
+  });
+
+  test.each<[string, string, Tamper, string[]?]>([
+    [
+      "a member that is gone",
+      "listActions 200: actions[*].version is missing (GET /v1/actions, and",
+      only("GET /v1/actions", (body) => ({ body: body.replaceAll(/"version":"[^"]*",?/g, "") })),
+    ],
+    [
+      "a type that changed",
+      "getStatus 200: version is number, not string (GET /v1/admin/status)",
+      only("GET /v1/admin/status", (body) => edited(body, (json) => Object.assign(json, { version: 2 }))),
+    ],
+    [
+      "a member that is not described",
+      "getHealth 200: uptime is not described (number) (GET /healthz, and 1 more)",
+      only("GET /healthz", (body) => edited(body, (json) => Object.assign(json, { uptime: 5 }))),
+    ],
+    [
+      "a code that no list knows",
+      'executeAction 401: error is "no_lease", which is none of missing_auth_header',
+      only(/execute$/, (body) => ({ body: body.replace("missing_auth_header", "no_lease") })),
+    ],
+    [
+      "a known code in the wrong place",
+      "executeAction 401: the answer is 401 lease_expired where 401 missing_auth_header is due",
+      only(/execute$/, (body) => ({ body: body.replace("missing_auth_header", "lease_expired") })),
+    ],
+    [
+      "a status that is not described",
+      "getLeaseKeys 206: the answer 206 is not described: 200, 400, 414, 431 are",
+      only(/jwks/, () => ({ status: 206 })),
+    ],
+    [
+      "a status that is not due",
+      "getAction 404: the answer is 404 where 200 is due (GET /v1/actions/fs_read)",
+      only("GET /v1/actions/fs_read", () => ({
+        status: 404,
+        headers: { date: new Date().toUTCString() },
+        body: "",
+      })),
+    ],
+    [
+      "a member that requests must have now",
+      'createLease 422: the answer is 422 where 400 invalid_request or 401 identity_unauthenticated or 403 identity_forbidden is due ("Failed to deserialize the JSON body into the target type: missing field `purpose`',
+      purposeful(),
+    ],
+    [
+      "the same with --full, where a lease is really taken",
+      "createLease 422: the answer is 422 where 200 is due",
+      purposeful(),
+      ["--full"],
+    ],
+    [
+      "a word of a closed list",
+      'getAction 200: risk_level is "extreme", which is none of low, medium, high, critical',
+      only(/^GET \/v1\/actions\/http_fetch$/, (body) => ({ body: body.replace('"low"', '"extreme"') })),
+    ],
+    [
+      "a header that is gone",
+      "getReadiness 200: header Date is missing",
+      only("GET /readyz", () => ({ headers: { "content-type": "application/json" } })),
+    ],
+    [
+      "a body of another kind",
+      "listReceiptKeys 200: the answer is text/html where application/json is described",
+      only("GET /v1/receipt-keys", () => ({
+        headers: { "content-type": "text/html", date: new Date().toUTCString() },
+      })),
+    ],
+  ])("names %s", async (_, said, tamper, args = []) => {
+    const { code, drift } = await checked(tamper, ...args);
+    expect(code).toBe(1);
+    expect(drift.join("\n")).toContain(said);
+  });
+
+  test("says the same difference in many answers once, and nothing else", async () => {
+    const { drift } = await checked(
+      only(/^GET \/v1\/actions\/\w+$/, (body) => ({ body: body.replace('"version":', '"edition":') })),
+    );
+    expect(drift).toEqual([
+      "getAction 200: version is missing (GET /v1/actions/fs_delete, and 9 more)",
+      "getAction 200: edition is not described (string) (GET /v1/actions/fs_delete, and 9 more)",
+    ]);
+  });
+
+  test("says with --json the same for programs", async () => {
+    const { socket, env } = await tamperedGate(only("GET /healthz", () => ({ body: '{"status":"fine"}' })));
+    const { code, out } = await command(["check", "--socket", socket, "--json"], env);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      drift: [{ operation: "getHealth", kind: "value", at: "status", status: 200, times: 2 }],
+      notMade: [],
+    });
+  });
+
+  test("never counts as fine what it could not ask: exit code 3", async () => {
+    const nobody = await command(["check", "--socket", "/nowhere/gate.sock"]);
+    expect(nobody.code).toBe(3);
+    expect(nobody.out).toMatch(/^not made {2}agent\.health, .* and \d+ more: there is no socket at/m);
+
+    const { socket, adminSocket } = await tamperedGate();
+    const asked = await command(["check", "--socket", socket, "--admin-socket", adminSocket]);
+    expect(asked.code).toBe(3);
+    expect(asked.out).toContain("not made  what an operator reads: there are no operator credentials");
+    // What nobody asked for is left out, and said.
+    const unasked = await command(["check", "--socket", socket]);
+    expect(unasked.code).toBe(0);
+    expect(unasked.out).toContain("left out  what an operator reads");
+  });
+
+  test("does not take a drained gate, a wrong api key or an action that is not there for drift", async () => {
+    const drained = await tamperedGate();
+    drained.gate.drain();
+    const draining = await command(["check", "--socket", drained.socket], drained.env);
+    expect([draining.code, draining.out]).toEqual([
+      3,
+      expect.stringContaining("the gate is not able to (503"),
+    ]);
+
+    const { socket, env } = await tamperedGate();
+    const other = await command(["check", "--socket", socket], {
+      ...env,
+      LATCHGATE_OPERATOR_KEY: "key-default-other",
+    });
+    expect([other.code, other.out]).toEqual([3, expect.stringContaining("does not take these credentials")]);
+  });
+
+  test("finds what proofs name in the gate's configuration", async () => {
+    const { socket, env } = await tamperedGate(() => undefined, { publicBaseUrl: "https://gate.example" });
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, ".latchgate"));
+    writeFileSync(join(cwd, ".latchgate/latchgate.toml"), 'public_base_url = "https://gate.example"\n', {
+      mode: 0o600,
+    });
+    const { code, out } = await command(["check", "--socket", socket, "--full"], env, cwd);
+    expect([code, out]).toEqual([0, expect.stringContaining("nothing differs")]);
+  });
+});
+
+/** A gate whose leases need a purpose. */
+function purposeful(): Tamper {
+  const text =
+    "Failed to deserialize the JSON body into the target type: missing field `purpose` at line 1 column 9";
+  return (asked, { headers }, sent) =>
+    asked === "POST /v1/leases" && sent.includes("dpop_jwk") && !sent.includes("agent_id")
+      ? { status: 422, headers: { ...headers, "content-type": "text/plain; charset=utf-8" }, body: text }
+      : undefined;
+}
+
+describe("what check judges by", () => {
+  test("finds nothing in 404 recorded answers of a gate", () => {
+    const faces = { agent: described("agent"), operator: described("operator") };
+    const judged = exchanges().flatMap(({ file, id, socket, request, response }) => {
+      const operation = faces[socket].find(request.method, request.path);
+      // The recorder cut this one.
+      if (operation === undefined || !isAnswer(response) || id === "operator.metrics") return [];
+      return [{ name: `${file} ${id}`, drift: driftOf(operation, asAnswer(response)) }];
+    });
+    expect(judged.filter(({ drift }) => drift.length > 0)).toEqual([]);
+    expect(judged.length).toBeGreaterThanOrEqual(404);
+  });
+
+  test("reads the JSON of a built package as it reads the YAML", () => {
+    const folder = temporaryFolder();
+    for (const face of ["agent", "operator"])
+      writeFileSync(
+        join(folder, `${face}.json`),
+        slimDocument(new URL(`../openapi/${face}.yaml`, import.meta.url).pathname),
+      );
+    for (const face of ["agent", "operator"] as const) {
+      const { document } = described(face);
+      const built = new OpenApiDocument(join(folder, `${face}.json`));
+      expect([...built.operations()].map(({ id }) => id)).toEqual(
+        [...document.operations()].map(({ id }) => id),
+      );
+      expect(Object.keys(built.root["components"] as object)).toEqual(
+        Object.keys(document.root["components"] as object),
+      );
+    }
+  });
+
+  test("stops at a keyword that it does not know", () => {
+    const { document } = described("agent");
+    expect(() => differencesOf("x", { type: "string", contentEncoding: "base64" }, document)).toThrow(
+      "contentEncoding",
+    );
+    expect(() => differencesOf("x", { format: "iri" }, document)).toThrow("iri");
+  });
+
+  test("knows every keyword of both documents", () => {
+    for (const face of ["agent", "operator"] as const) {
+      const { document } = described(face);
+      const { schemas } = document.root["components"] as { schemas: Record<string, Json> };
+      for (const schema of Object.values(schemas))
+        for (const value of [null, "x", 1, {}, [], true])
+          expect(differencesOf(value, schema, document)).toBeDefined();
+    }
+  });
+});
+
+function asAnswer({
+  status,
+  headers,
+  json,
+  text,
+}: {
+  status: number;
+  headers: Answer["headers"];
+  json?: Json;
+  text?: string;
+}): Answer {
+  return { status, headers, json, text: text ?? (json === undefined ? "" : JSON.stringify(json)) };
+}
