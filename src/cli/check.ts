@@ -105,11 +105,11 @@ function compare(face: Described, probe: Probe, answer: Answer) {
   if (operation === undefined)
     throw new Error(`${probe.method} ${probe.path} is no operation of the documents`);
   const drift = driftOf(operation, answer);
-  // A status that is not described at all was said already.
-  return {
-    operation: operation.id,
-    drift: wrong === undefined || drift.some(({ kind }) => kind === "status") ? drift : [wrong, ...drift],
-  };
+  // One cause, one line: a status that is not described, another body or a new word was said already.
+  const said = drift.some(
+    ({ kind, at }) => ["status", "media_type"].includes(kind) || (kind === "word" && at === "error"),
+  );
+  return { operation: operation.id, drift: wrong === undefined || said ? drift : [wrong, ...drift] };
 }
 
 function idsOf({ agent, operator }: { readonly agent: Described; readonly operator: Described }): string[] {

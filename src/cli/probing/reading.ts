@@ -37,10 +37,14 @@ export async function readActions({ ask }: Asker, actions: readonly string[]): P
       ...{ id: `agent.action.${action}`, note: "detail", method: "GET", path, due: ["200"] },
     });
     const io = isObject(detail?.json) ? detail.json["io"] : undefined;
-    const has = isObject(io) && io["has_request_schema"] === true;
+    const has = isObject(io) ? io["has_request_schema"] === true : undefined;
     await ask({
-      ...{ id: `agent.schema.${action}`, note: has ? "request schema" : "no request schema", method: "GET" },
-      ...{ path: `${path}/schema/request`, due: [has ? "200" : "404"] },
+      ...{
+        id: `agent.schema.${action}`,
+        note: has === false ? "no request schema" : "request schema",
+        method: "GET",
+      },
+      ...{ path: `${path}/schema/request`, due: has === undefined ? ["200", "404"] : [has ? "200" : "404"] },
     });
   }
 }
