@@ -13,6 +13,7 @@ export type Debit =
     };
 
 const AFTER_LEASE_MS = 60_000;
+const MANY = 10_000;
 
 /** The counters of calls, one per session that asked for a budget. */
 export function createBudgets(clock: Clock) {
@@ -24,9 +25,14 @@ export function createBudgets(clock: Clock) {
     return counters.get(sessionId);
   }
 
+  function dropExpired() {
+    for (const [sessionId, { until }] of counters) if (until <= clock.now()) counters.delete(sessionId);
+  }
+
   return {
     /** Opens a counter. The gate keeps an i64: what is above wraps, and what was left out is -1. */
     open(sessionId: string, maxCalls: string | null, ttlSeconds: number) {
+      if (counters.size >= MANY) dropExpired();
       const left = maxCalls === null ? -1 : Number(BigInt.asIntN(64, BigInt(maxCalls)));
       counters.set(sessionId, { left, until: clock.now() + ttlSeconds * 1000 + AFTER_LEASE_MS });
     },

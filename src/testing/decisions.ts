@@ -1,9 +1,11 @@
 import type { Approval, Claim, Ending } from "./approvals.ts";
 import { sha256 } from "./canonical.ts";
 import { uuidv7 } from "./clock.ts";
-import { type Execution, execute, type Operator, operatorAudit, record, sessionRoot } from "./execution.ts";
+import { sessionRoot } from "./dispatch.ts";
+import { type Execution, execute, operatorAudit, record } from "./execution.ts";
 import { checkDomain, pathGlobProblem } from "./learning-rules.ts";
 import { missingSecrets, policyDenied } from "./pipeline.ts";
+import type { Operator } from "./plan.ts";
 import { type Answer, failure, ordered } from "./wire.ts";
 import type { World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Handler } from "./agent.ts";
-import { ClientGone } from "./execution.ts";
 import type { Fault } from "./faults.ts";
+import { ClientGone } from "./plan.ts";
 import type { ProofClaims } from "./proof.ts";
 import type { createRouter } from "./routes.ts";
 import { type Answer, empty, failure, headersOf, type MockRequest, plain, type Transport } from "./wire.ts";

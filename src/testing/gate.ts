@@ -2,7 +2,6 @@ import { type AgentOperationId, agentHandlers, agentOperations } from "./agent.t
 import type { Approval } from "./approvals.ts";
 import { type ApproveOptions, approve, deny } from "./decisions.ts";
 import { createDelivery, type ReceivedRequest } from "./deliver.ts";
-import type { Operator } from "./execution.ts";
 import {
   createFaults,
   type Fault,
@@ -18,6 +17,7 @@ import { createMetrics } from "./metrics.ts";
 import { type AdminOperationId, adminHandlers, adminOperations } from "./operator/operations.ts";
 import type { OperatorCredentials } from "./operators.ts";
 import { createWorld, HISTORY_LIMIT, type MockGateOptions } from "./options.ts";
+import type { Operator } from "./plan.ts";
 import type { ReceiptKey } from "./receipts.ts";
 import { createRouter } from "./routes.ts";
 import { type GateServer, type ListenOptions, serve } from "./serve.ts";

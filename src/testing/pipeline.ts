@@ -2,9 +2,10 @@ import { authenticate } from "./auth.ts";
 import { sessionHint } from "./buckets.ts";
 import { hashOf } from "./canonical.ts";
 import { uuidv7 } from "./clock.ts";
-import { ClientGone, callAudit, calls, execute, isRisky, record } from "./execution.ts";
+import { callAudit, calls, execute, isRisky, record } from "./execution.ts";
 import type { LeaseClaims } from "./leases.ts";
 import { checkParams } from "./params.ts";
+import { ClientGone } from "./plan.ts";
 import { type Answer, failure, json, tooLarge } from "./wire.ts";
 import type { Call, World } from "./world.ts";
 

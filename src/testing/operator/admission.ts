@@ -1,4 +1,4 @@
-import type { Operator } from "../execution.ts";
+import type { Operator } from "../plan.ts";
 import { type Answer, failure } from "../wire.ts";
 import type { Call, World } from "../world.ts";
 import { authenticateOperator } from "./auth.ts";

@@ -1,8 +1,8 @@
 import type { Handler } from "../agent.ts";
 import type { Approval, ApprovalState } from "../approvals.ts";
 import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions.ts";
-import type { Operator } from "../execution.ts";
 import { jsonBody, queryOf } from "../extract.ts";
+import type { Operator } from "../plan.ts";
 import { parseJson, readStruct, wrongType } from "../serde.ts";
 import { type Answer, empty, failure, json, ordered } from "../wire.ts";
 import type { Call, World } from "../world.ts";

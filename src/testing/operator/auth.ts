@@ -1,5 +1,5 @@
 import { visible } from "../auth.ts";
-import type { Operator } from "../execution.ts";
+import type { Operator } from "../plan.ts";
 import type { Call, World } from "../world.ts";
 
 /** Which operator calls, or why the gate does not believe it. */

@@ -15,5 +15,3 @@ export function createChance(seed: number) {
     in: (odds: number) => next() < odds,
   };
 }
-
-export type Chance = ReturnType<typeof createChance>;
