@@ -9,8 +9,11 @@ type Agent = Awaited<ReturnType<typeof createAgent>>;
 const START = 1_795_000_000_000;
 const HOSTS = ["a.example.org", "b.example.org", "c.example.net"];
 
+/** Lets somebody else hear what is asked and answered on a socket. */
+export type Around = (face: "client" | "admin", door: Door) => Door;
+
 /** Runs one random program against a gate of its own; gives what it did and what was broken. */
-export async function runProgram(seed: number, steps: number) {
+export async function runProgram(seed: number, steps: number, around: Around = (_, door) => door) {
   const chance = createChance(seed);
   const time = createVirtualTime(START);
   const gate = new MockGate({
@@ -32,7 +35,7 @@ export async function runProgram(seed: number, steps: number) {
   });
   const judge = createJudge(gate);
   const trace: string[] = [];
-  const { send, operatorSend } = gate;
+  const [send, operatorSend] = [around("client", gate.send), around("admin", gate.operatorSend)];
   const operator = createOperator(operatorSend, gate.operatorCredentials, time.now);
   const agents: Agent[] = [];
   const approvals: { readonly id: string; readonly agent: Agent; readonly host: string | undefined }[] = [];
