@@ -1,13 +1,27 @@
 #!/usr/bin/env node
 /** The command `latchgate-client`. */
+import { createInterface } from "node:readline/promises";
 import { run } from "./cli/dispatch.ts";
 
 // A reader that has seen enough (`| head -1`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+const { stdin, stdout, env } = process;
+
 process.exitCode = await run(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   cwd: process.cwd(),
-  env: process.env,
+  env,
+  colours: stdout.isTTY && !env["NO_COLOR"] && env["TERM"] !== "dumb",
+  ask: stdin.isTTY && stdout.isTTY ? ask : undefined,
 });
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stdout });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}

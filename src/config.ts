@@ -71,14 +71,18 @@ const DEFAULT_MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
  * Settles where the gate is: from the options, the environment, and, where neither names a place, the gate's own
  * configuration (contract agent.md 11, operator.md 1.5).
  */
-export function resolveRoute(options: ConnectionOptions, environment: Environment = process.env): Route {
+export function resolveRoute(
+  options: ConnectionOptions,
+  environment: Environment = process.env,
+  cwd: string = process.cwd(),
+): Route {
   refuseContradictions(options);
   const { fetch, dispatcher, tls } = options;
   const named = namedUrl(options, environment);
   if (tls !== undefined && !/^https:/i.test(named ?? "")) throw wrongOptions("tls needs an https baseUrl");
   const bySocket = named === undefined && fetch === undefined && dispatcher === undefined;
   const baseUrl = named ?? (fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL);
-  const config = bySocket && options.socket === undefined ? agentsConfig(environment) : undefined;
+  const config = bySocket && options.socket === undefined ? agentsConfig(environment, cwd) : undefined;
   return {
     baseUrl,
     publicBaseUrl:
@@ -120,9 +124,9 @@ export function resolveOperatorRoute(
 }
 
 /** An agent's own user may not read what holds an operator's api key, and needs not. */
-function agentsConfig(environment: Environment): GateConfig | undefined {
+function agentsConfig(environment: Environment, cwd: string): GateConfig | undefined {
   try {
-    return findGateConfig(process.cwd(), environment);
+    return findGateConfig(cwd, environment);
   } catch (error) {
     if (error instanceof LatchGateInvalidRequest && error.code === "config_forbidden") return undefined;
     throw error;

@@ -6,6 +6,10 @@ export interface Terminal {
   err(line: string): void;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether `out` goes to a person's terminal that shows colours. */
+  readonly colours?: boolean;
+  /** Asks the person at the terminal; undefined where there is none. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Ends a command that goes on until it is told to stop; SIGINT and SIGTERM do so too. */
   readonly signal?: AbortSignal;
 }

@@ -1,0 +1,189 @@
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "../audit.ts";
+import type { LatchGateOperator } from "../operator.ts";
+import { type ReceiptKeys, type ReceiptVerdict, type VerificationStep, verifyReceipt } from "../receipts.ts";
+import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
+import {
+  findOperator,
+  type OperatorValues,
+  operatorOptions,
+  operatorUsage,
+  reported,
+} from "./operator-options.ts";
+import { painter, plain } from "./show.ts";
+
+const usage = `Usage: latchgate-client verify receipt FILE|ID… [--keys FILE]
+       latchgate-client verify audit [--file JSONL]
+
+Verifies here, without the gate's own verdict; exit code 1 when something is bad.
+
+  receipt           each a JSON file that holds a receipt, or the id of one, which an operator then fetches with the
+                    gate's receipt keys. The hash is recomputed; the signature is checked where there are keys
+  --keys FILE       receipt keys, as GET /v1/receipt-keys answers them
+  audit             the chain of the audit ledger, from the gate (as an operator) or from a file
+  --file JSONL      one event per line (the gate's ledger_jsonl_path), or an answer of GET /v1/audit/events
+  --json            the verdicts as JSON
+${operatorUsage}`;
+
+export const command: Command = {
+  usage,
+  run(args, terminal) {
+    const { values, positionals } = argumentsOf(args, {
+      ...operatorOptions,
+      keys: { type: "string" },
+      file: { type: "string" },
+      json: { type: "boolean", default: false },
+    });
+    const [what, ...rest] = positionals;
+    if (what === "receipt") {
+      if (rest.length === 0) throw new UsageError("verify receipt needs a file or an id");
+      if (values.file !== undefined) throw new UsageError("--file is for verify audit");
+      return reported("verify", values.json, terminal, () => verifyReceipts(rest, values, terminal));
+    }
+    if (what !== "audit") throw new UsageError("what to verify is `receipt` or `audit`");
+    if (rest[0] !== undefined) throw new UsageError(`unexpected ${JSON.stringify(rest[0])}`);
+    if (values.keys !== undefined) throw new UsageError("--keys is for verify receipt");
+    return reported("verify", values.json, terminal, () => verifyLedger(values, terminal));
+  },
+};
+
+interface Values extends OperatorValues {
+  readonly keys?: string | undefined;
+  readonly file?: string | undefined;
+  readonly json: boolean;
+}
+
+async function verifyReceipts(names: readonly string[], values: Values, terminal: Terminal): Promise<number> {
+  const paint = painter(terminal);
+  let operator: LatchGateOperator | undefined;
+  const found = async () => {
+    operator ??= await findOperator(values, terminal);
+    return operator;
+  };
+  try {
+    let keys =
+      values.keys === undefined ? undefined : ((await readJson(values.keys, terminal)) as ReceiptKeys);
+    let bad = false;
+    for (const name of names) {
+      const path = resolve(terminal.cwd, name);
+      const isFile = await stat(path).then(
+        () => true,
+        () => false,
+      );
+      if (!isFile && /[/\\]|\.json$/.test(name)) throw new UsageError(`there is no file ${name}`);
+      const receipt = isFile ? await readJson(name, terminal) : (await (await found()).receipt(name)).raw;
+      if (!isFile) keys ??= await (await found()).receiptKeys();
+      const verdict = verifyReceipt((receipt ?? {}) as Parameters<typeof verifyReceipt>[0], keys);
+      bad ||= verdict.state === "invalid";
+      terminal.out(
+        values.json
+          ? JSON.stringify({ receipt: name, ...verdict })
+          : `${paint(verdict.state === "invalid" ? "red" : "green", verdict.state.padEnd(10))}  ${plain(name)}  ${receiptWords(verdict)}`,
+      );
+    }
+    return bad ? 1 : 0;
+  } finally {
+    await operator?.close();
+  }
+}
+
+const receiptWords = ({ hash, signature }: ReceiptVerdict) =>
+  `hash ${stepWords(hash)}; signature ${stepWords(signature)}`;
+
+function stepWords(step: VerificationStep): string {
+  if (step.result === "ok") return "holds";
+  return step.result === "failed" ? `FAILED: ${plain(step.why)}` : `not checked (${plain(step.why)})`;
+}
+
+async function readJson(name: string, { cwd }: Terminal): Promise<unknown> {
+  const text = await readFile(resolve(cwd, name), "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${name} can't be read (${error.code ?? "unknown error"})`);
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`${name} is no JSON`);
+  }
+}
+
+async function verifyLedger(values: Values, terminal: Terminal): Promise<number> {
+  if (values.file !== undefined)
+    return told(await verifyAuditChain(lines(values.file, terminal)), values, terminal);
+  const operator = await findOperator(values, terminal);
+  try {
+    return told(await operator.audit.verifyOffline(), values, terminal);
+  } finally {
+    await operator.close();
+  }
+}
+
+/** The events of a file, one line at a time. */
+async function* lines(name: string, { cwd }: Terminal): AsyncGenerator<ChainedEvent> {
+  const path = resolve(cwd, name);
+  await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${name} can't be read (${error.code ?? "unknown error"})`);
+  });
+  let first = true;
+  for await (const line of createInterface({
+    input: createReadStream(path),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    if (line.trim() === "") continue;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      if (first)
+        throw new UsageError(`${name} holds no event in its first line: one event per line is wanted`);
+      // A line that broke off is no event: the verdict names its place.
+    }
+    first = false;
+    const { events } = (value ?? {}) as { events?: readonly ChainedEvent[] };
+    if (Array.isArray(events)) yield* events;
+    else yield value as ChainedEvent;
+  }
+}
+
+const FINDINGS = [
+  ["missingPredecessor", "events whose predecessor is missing: it was deleted, altered, or not given"],
+  [
+    "withoutSuccessor",
+    "events that nothing follows, one of them the last: any other was altered, or the next one deleted",
+  ],
+  ["forks", "events that follow one which another follows too"],
+  ["duplicates", "events that come twice"],
+  ["furtherBeginnings", "further beginnings of a chain"],
+  ["malformed", "lines that are no event"],
+] as const;
+
+function told(verdict: AuditVerdict, { json }: Values, terminal: Terminal): number {
+  const code = verdict.state === "broken" ? 1 : 0;
+  if (json) {
+    terminal.out(JSON.stringify(verdict));
+    return code;
+  }
+  const colour = ({ intact: "green", partial: "yellow", broken: "red" } as const)[verdict.state];
+  const { state, events, links } = verdict;
+  terminal.out(
+    `${painter(terminal)(colour, state)}  ${events} events, ${links} of them confirmed by the hash that another names`,
+  );
+  if (state === "partial")
+    terminal.out(
+      `  it does not begin with the ledger's first event, but with ${named(verdict.missingPredecessor)}`,
+    );
+  if (state === "broken")
+    for (const [name, words] of FINDINGS)
+      if (verdict[name].count > (name === "withoutSuccessor" ? 1 : 0))
+        terminal.out(`  ${words}: ${named(verdict[name])}`);
+  terminal.out("Not proven by this:");
+  for (const what of verdict.notProven) terminal.out(`  ${what}`);
+  return code;
+}
+
+function named({ count, traceIds }: Findings): string {
+  const some = traceIds.slice(0, 10).map(plain).join(", ");
+  return count > 10 ? `${count}, the first are ${some}` : some;
+}
