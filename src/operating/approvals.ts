@@ -73,7 +73,8 @@ export function createOperatorApprovals(call: Call<operations>, clock: Clock): O
   }
 
   async function get(approvalId: string, options?: CallOptions) {
-    return (await call("getApproval", { path: { approval_id: approvalId }, subject: SUBJECT }, options)).body;
+    const input = { path: { approval_id: approvalId }, subject: approvalId };
+    return (await call("getApproval", input, options)).body;
   }
 
   return {
@@ -86,7 +87,7 @@ export function createOperatorApprovals(call: Call<operations>, clock: Clock): O
         throw wrongValue("invalid_options", "the reason of a deny must be a text");
       // With a content type and no body the gate answers 400; with neither it says `operator_denied` itself.
       const body = reason === undefined ? {} : { body: { reason } };
-      const input = { path: { approval_id: approvalId }, subject: SUBJECT, ...body };
+      const input = { path: { approval_id: approvalId }, subject: approvalId, ...body };
       const answer = (await call("denyApproval", input, options)).body;
       return answer.decision === "deny" ? denialFromJson(answer) : endedFromJson(answer, undefined);
     },

@@ -28,7 +28,7 @@ export type Approve = (approvalId: string, options?: ApproveOptions) => Promise<
 const LOOK_UP_MS = 5_000;
 
 export function createApprove(call: Call<operations>, clock: Clock): Approve {
-  const target = (approvalId: string) => ({ path: { approval_id: approvalId }, subject: "<approval>" });
+  const target = (approvalId: string) => ({ path: { approval_id: approvalId }, subject: approvalId });
 
   /** Refuses what must not, or can't, be approved, by what the gate says of it now. */
   async function look(approvalId: string, options: ApproveOptions): Promise<Detail> {
@@ -107,7 +107,7 @@ export function createApprove(call: Call<operations>, clock: Clock): Approve {
     try {
       const { body } = await call(
         "approveApproval",
-        { ...target(approvalId), query },
+        { ...target(approvalId), subject: recordOf(detail)?.action_id ?? approvalId, query },
         { ...callOptions(options), timeoutMs: left },
       );
       return body.decision === "executed"

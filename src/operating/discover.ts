@@ -72,11 +72,10 @@ async function configured(config: GateConfig | undefined, cwd: string, env: Envi
   if (platformKey)
     credentials.set("platform", { apiKey: platformKey, dpopJkt: env["LATCHGATE_OPERATOR_DPOP_JKT"] ?? "" });
   const [found, ...others] = credentials;
-  const where =
-    config?.path ?? `no configuration (neither ${join(cwd, ".latchgate", "latchgate.toml")} nor the user's)`;
+  const where = config?.path ?? "the environment";
   if (found === undefined)
     throw wrong(
-      `there are no operator credentials: neither LATCHGATE_OPERATOR_KEY and LATCHGATE_OPERATOR_PRIVATE_KEY, nor any in ${where}`,
+      `there are no operator credentials: neither LATCHGATE_OPERATOR_KEY and LATCHGATE_OPERATOR_PRIVATE_KEY, nor ${config === undefined ? `a configuration (${join(cwd, ".latchgate", "latchgate.toml")}, or the user's)` : `any in ${where}`}`,
       "no_credentials",
     );
   if (others.length > 0)

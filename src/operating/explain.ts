@@ -67,7 +67,7 @@ export function createExplain(call: Call<operations>, get: Get) {
 /** An approve that fails before the run writes no event (contract operator.md 3.6); one that was cut off neither. */
 function sideWithoutEvent(detail: Schemas["ApprovalDetail"]): Side {
   if (detail.status === "approved") return "after";
-  if (detail.status === "failed" && /^plan integrity: /.test(detail.error_code)) return "before";
+  if (detail.status === "failed" && /^(plan integrity|policy): /.test(detail.error_code)) return "before";
   return detail.status === "pending" ? "before" : "unknown";
 }
 
