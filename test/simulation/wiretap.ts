@@ -46,6 +46,7 @@ export function createWiretap(
   let leases = 0;
   const sessions = new Map<string, number>();
   const held = new Set<string>();
+  const asked = new Set<string>();
 
   function checkProof(request: MockRequest, path: string): { jti: string; sessionId: string } {
     const headers = request.headers as Record<string, string>;
@@ -75,7 +76,9 @@ export function createWiretap(
     if (scopes.join() !== allowance.scopes.join())
       judge.violation("scopes stay", `a lease was asked for ${scopes.join()}`);
     const { maxCalls, connects } = allowance;
-    if (maxCalls === undefined) return;
+    // What is asked again says what was left when it was asked first; the client itself counts the calls since then.
+    if (maxCalls === undefined || asked.has(body)) return;
+    asked.add(body);
     const used = gate.effects.filter(({ sessionId }) => sessions.has(sessionId)).length;
     const most = connects > 0 ? maxCalls : maxCalls - used;
     if (budgets === undefined || budgets.max_calls > most)
