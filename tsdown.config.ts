@@ -6,6 +6,7 @@ export default defineConfig({
     index: "src/index.ts",
     operator: "src/operator.ts",
     testing: "src/testing/index.ts",
+    tools: "src/tools.ts",
     cli: "src/cli.ts",
   },
   platform: "node",

@@ -8,6 +8,7 @@ export default defineConfig({
       { find: /^latchgate-client$/, replacement: source("index.ts") },
       { find: /^latchgate-client\/operator$/, replacement: source("operator.ts") },
       { find: /^latchgate-client\/testing$/, replacement: source("testing/index.ts") },
+      { find: /^latchgate-client\/tools$/, replacement: source("tools.ts") },
     ],
   },
   test: {

@@ -32,9 +32,10 @@ import { outcomeIn } from "./outcomes.ts";
 import { resending, retrying } from "./retry.ts";
 import { type Clock, createClock } from "./send.ts";
 import { checkedLease, type SessionView } from "./session.ts";
+import type { GateTool, ToolOptions } from "./tools/tools.ts";
 import { createTrace, debugLogger, type Logger, type Trace, type TraceContext } from "./tracing.ts";
 import { createTransport, type Transport } from "./transport.ts";
-import { createValidator } from "./validation.ts";
+import { createValidator, type Validator } from "./validation.ts";
 
 type Schemas = components["schemas"];
 
@@ -249,6 +250,28 @@ export class LatchGateClient implements AsyncDisposable {
     return (await this.#agent.call("getActionRequestSchema", input, options)).body;
   }
 
+  /**
+   * The gate's actions as tools of any agent framework: plain objects, see `GateTool`. Reading them needs no lease.
+   * @throws LatchGateInvalidRequest when an action that `only` or `except` names is not there
+   *
+   * @example
+   * const tools = await client.tools({ maxRisk: "medium", onHeld: "wait" });
+   */
+  async tools(options: ToolOptions = {}): Promise<GateTool[]> {
+    const { createTools } = await import("./tools/tools.ts");
+    return createTools(
+      {
+        actions: (reading) => this.actions(reading),
+        action: (actionId, reading) => this.action(actionId, reading),
+        actionSchema: (actionId, reading) => this.actionSchema(actionId, reading),
+        execute: (actionId, params, how) => this.execute(actionId, params, how),
+        waitForApproval: (held, waiting) => this.waitForApproval(held, waiting),
+        issues: (actionId, params) => this.#agent.validator.issues(actionId, params),
+      },
+      options,
+    );
+  }
+
   /** Whether the gate's process answers. */
   async health(options: CallOptions = {}): Promise<Schemas["Health"]> {
     return (await this.#agent.call("getHealth", { subject: "<health>" }, options)).body;
@@ -280,6 +303,7 @@ interface Agent {
   readonly call: Call<operations>;
   readonly approvals: Approvals;
   readonly execute: Execute;
+  readonly validator: Validator;
   readonly validate: "before" | undefined;
   readonly leases: Leases;
   readonly transport: Transport;
@@ -332,13 +356,12 @@ function createAgent(options: ClientOptions): Agent {
   const call = createCall<operations>(pipe, agentOperations, route, defaults, clock);
   const approvals = tracedApprovals(trace, createApprovals(call, clock));
   const journal = options.journal ?? createMemoryJournal();
+  const validator = createValidator(call);
   return {
     call,
     approvals,
-    execute: tracedExecute(
-      trace,
-      createExecute({ call, approvals, validator: createValidator(call), journal, clock }),
-    ),
+    execute: tracedExecute(trace, createExecute({ call, approvals, validator, journal, clock })),
+    validator,
     validate: options.validate,
     leases,
     transport,

@@ -24,7 +24,10 @@ const FLOORS = [
     "undici-pool.d",
   ],
   ["attempt", "client-certificate", "transport", "dpop", "call", "retry"],
-  ["session", "flight", "lease", "api", "approvals", "journal", "validation", "once", "execute"],
+  [
+    ...["session", "flight", "lease", "api", "approvals", "journal", "validation", "once", "execute"],
+    ...["context", "parameters", "answers", "actions", "running", "tools"].map((noun) => `tools/${noun}`),
+  ],
   [
     "client",
     ...[
@@ -32,7 +35,7 @@ const FLOORS = [
       ...["approve", "watch", "explain", "audit", "approvals", "discover", "operator"],
     ].map((noun) => `operating/${noun}`),
   ],
-  ["index", "operator", "cli"],
+  ["index", "operator", "tools", "cli"],
 ];
 
 /** Packages that one file knows and no other. */

@@ -1,0 +1,106 @@
+import type { WaitOptions } from "../approvals.ts";
+import type { CallOptions } from "../call.ts";
+import { LatchGateApprovalRequired, LatchGateError, LatchGateInvalidRequest } from "../errors.ts";
+import type { ExecuteOptions } from "../execute.ts";
+import type { ActionResult } from "../models.ts";
+import type { RiskLevel } from "./actions.ts";
+import { answerOfError, answerOfResult, HELD, type ToolAnswer } from "./answers.ts";
+import { isObject } from "./context.ts";
+import type { ToolInput } from "./parameters.ts";
+
+/** One call of a tool, as its program hears of it. */
+export interface ToolCall {
+  readonly name: string;
+  readonly riskLevel: RiskLevel;
+  readonly input: ToolInput;
+  /** The framework's id of the call; where MCP has none, one of this package's own. */
+  readonly callId: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** What the framework passed after the input. */
+  readonly context: readonly unknown[];
+}
+
+/**
+ * What to do when the gate holds a call. Whatever it throws leaves the tool as it is (LangGraph's `interrupt` does that).
+ * What it gives decides: `"return"` answers the model that the call is held; an MCP result with `resultType:
+ * "input_required"` is passed on to the MCP client; with anything else (nothing, too) the operator is waited for.
+ *
+ * `held.approvalId` is for operators. `message` can be shown to anybody.
+ */
+export type OnHeld = (
+  held: LatchGateApprovalRequired,
+  call: ToolCall & { readonly message: string },
+) => unknown;
+
+export interface RunOptions extends Pick<CallOptions, "timeoutMs" | "retry">, Pick<WaitOptions, "waitMs"> {
+  /**
+   * When an operator has to approve a call: `wait` for the decision (default), `return` at once and tell the model that it is
+   * held, or a function of the program's own. A call that is run again with the same call id takes up its approval.
+   */
+  readonly onHeld?: "wait" | "return" | OnHeld | undefined;
+  /**
+   * Hears of each call that has no result. A text that it gives is added to what the model is told. What it throws leaves the
+   * tool as it is.
+   */
+  readonly onError?: ((error: LatchGateError, call: ToolCall) => string | undefined) | undefined;
+}
+
+/** Where calls are executed: a client. */
+export interface Executor {
+  execute(actionId: string, params?: ToolInput, options?: ExecuteOptions): Promise<ActionResult>;
+  waitForApproval(held: LatchGateApprovalRequired, options?: WaitOptions): Promise<ActionResult>;
+}
+
+/** A tool's answer, or what `onHeld` wants to be passed on to an MCP client. */
+export type Ran =
+  | { readonly answer: ToolAnswer }
+  | { readonly held: LatchGateApprovalRequired; readonly inputRequired: Readonly<Record<string, unknown>> };
+
+/**
+ * Runs calls of tools. What a model can be told is an answer, every error of the gate too: a framework would turn an error
+ * that is thrown into "please try again", and that must never be said of a call that may have run.
+ */
+export function createRunner(executor: Executor, options: RunOptions): (call: ToolCall) => Promise<Ran> {
+  const { onHeld = "wait", onError, timeoutMs, retry, waitMs } = options;
+  let ajvMissing = false;
+
+  /** Checks and executes; where the optional peer ajv is missing, the gate's own limits are all that is checked. */
+  async function execute({ name, input, callId, signal }: ToolCall, whenHeld: "throw" | "wait") {
+    const how: ExecuteOptions = { callId, signal, timeoutMs, retry, waitMs, whenHeld };
+    if (ajvMissing) return executor.execute(name, input, how);
+    try {
+      return await executor.execute(name, input, { ...how, validate: "before" });
+    } catch (error) {
+      if (!(error instanceof LatchGateInvalidRequest && error.code === "peer_missing")) throw error;
+      ajvMissing = true;
+      return executor.execute(name, input, how);
+    }
+  }
+
+  async function settled(result: Promise<ActionResult>): Promise<ActionResult | LatchGateError> {
+    try {
+      return await result;
+    } catch (error) {
+      if (error instanceof LatchGateError) return error;
+      throw error;
+    }
+  }
+
+  function answered(call: ToolCall, settled: ActionResult | LatchGateError): Ran {
+    if (!(settled instanceof LatchGateError)) return { answer: answerOfResult(settled) };
+    return { answer: answerOfError(settled, onError?.(settled, call)) };
+  }
+
+  return async (call) => {
+    const came = await settled(execute(call, onHeld === "wait" ? "wait" : "throw"));
+    if (typeof onHeld !== "function" || !(came instanceof LatchGateApprovalRequired))
+      return answered(call, came);
+    const wish: unknown = await onHeld(came, { ...call, message: HELD });
+    if (wish === "return") return answered(call, came);
+    if (isObject(wish) && wish["resultType"] === "input_required") return { held: came, inputRequired: wish };
+    const { signal, callId } = call;
+    const decided =
+      callId === undefined ? executor.waitForApproval(came, { signal, waitMs }) : execute(call, "wait");
+    return answered(call, await settled(decided));
+  };
+}
