@@ -121,8 +121,9 @@ async function* gateAt(
   }
   yield ok("gate", `${where} answers (${Math.round(performance.now() - began)} ms)`);
   yield await readiness(client);
-  yield clock(response);
-  yield* leaseAndProofs(client, publicBaseUrl);
+  const time = clock(response);
+  yield time;
+  yield* leaseAndProofs(client, publicBaseUrl, time.state === "wrong");
 }
 
 async function readiness(client: LatchGateClient): Promise<Finding> {
@@ -170,7 +171,11 @@ function clock(response: Response): Finding {
   };
 }
 
-async function* leaseAndProofs(client: LatchGateClient, publicBaseUrl: string): AsyncGenerator<Finding> {
+async function* leaseAndProofs(
+  client: LatchGateClient,
+  publicBaseUrl: string,
+  clockIsWrong: boolean,
+): AsyncGenerator<Finding> {
   try {
     await client.connect({ maxCalls: 1 }, PATIENCE);
   } catch (error) {
@@ -187,8 +192,14 @@ async function* leaseAndProofs(client: LatchGateClient, publicBaseUrl: string): 
   // The gate looks for a receipt only after it has accepted lease and proof.
   yield answer instanceof LatchGateNotFound
     ? ok("proofs", `accepted for ${publicBaseUrl}`)
-    : wrong("proofs", answer);
+    : { ...wrong("proofs", answer), todo: clockIsWrong ? "see the clock" : htuTodo(publicBaseUrl, answer) };
 }
+
+/** A read is not told why its proof was refused; with a good clock and a key of one's own only the URL is left. */
+const htuTodo = (publicBaseUrl: string, error: unknown) =>
+  error instanceof LatchGateAuthError
+    ? `the gate's public_base_url is most likely not ${publicBaseUrl}: give it as --public-base-url, or set LATCHGATE_PUBLIC_URL`
+    : wrong("proofs", error).todo;
 
 async function* operatorsSide(values: Values, terminal: Terminal): AsyncGenerator<Finding> {
   let operator: LatchGateOperator;
