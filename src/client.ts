@@ -15,7 +15,14 @@ import {
 import type { ConnectionOptions } from "./config.ts";
 import { createProofClock, signed } from "./dpop.ts";
 import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
-import { createExecute, type Execute, type ExecuteOptions } from "./execute.ts";
+import {
+  type ActionsLike,
+  type AnyActions,
+  createExecute,
+  type Execute,
+  type ExecuteArguments,
+  type ExecuteOptions,
+} from "./execute.ts";
 import type { components, operations, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
 import { createMemoryJournal, type Journal } from "./journal.ts";
@@ -109,7 +116,7 @@ export function createAgentApi(options: ClientOptions = {}): AgentApi {
  * const result = await client.execute("http_fetch", { url });
  * if (result.ok) …
  */
-export class LatchGateClient implements AsyncDisposable {
+export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> implements AsyncDisposable {
   readonly #agent: Agent;
   #api: Api<paths> | undefined;
 
@@ -179,9 +186,18 @@ export class LatchGateClient implements AsyncDisposable {
    * @throws LatchGateApprovalDenied, LatchGateApprovalExpired, LatchGateApprovalLost with `whenHeld: "wait"`
    * @throws LatchGateDenied, LatchGateBudgetExhausted, LatchGateAuthError, LatchGateUnavailable, LatchGateTransportError
    */
-  execute(
+  execute<Id extends keyof Actions & string>(
+    actionId: Id,
+    ...paramsAndOptions: ExecuteArguments<Actions[Id]>
+  ): Promise<ActionResult> {
+    // What the compiler was told of this gate's actions ends here.
+    const [params, options] = paramsAndOptions as [Record<string, unknown>?, ExecuteOptions?];
+    return this.#run(actionId, params, options);
+  }
+
+  #run(
     actionId: string,
-    params?: Record<string, unknown>,
+    params: Record<string, unknown> | undefined,
     options: ExecuteOptions = {},
   ): Promise<ActionResult> {
     const { validate } = this.#agent;
@@ -264,7 +280,7 @@ export class LatchGateClient implements AsyncDisposable {
         actions: (reading) => this.actions(reading),
         action: (actionId, reading) => this.action(actionId, reading),
         actionSchema: (actionId, reading) => this.actionSchema(actionId, reading),
-        execute: (actionId, params, how) => this.execute(actionId, params, how),
+        execute: (actionId, params, how) => this.#run(actionId, params, how),
         waitForApproval: (held, waiting) => this.waitForApproval(held, waiting),
         issues: (actionId, params) => this.#agent.validator.issues(actionId, params),
       },

@@ -29,6 +29,18 @@ export interface ExecuteOptions extends CallOptions, Pick<WaitOptions, "waitMs" 
   readonly validate?: "before" | undefined;
 }
 
+/** The actions of a client that was told nothing of its gate's: any id, any parameters. */
+export type AnyActions = Record<string, Record<string, unknown>>;
+
+/** Parameters by action id, as `latchgate-client types` writes them. */
+export type ActionsLike<Actions> = { readonly [Id in keyof Actions]: object };
+
+/** What `execute` takes after the action's id: the parameters may be left out where none of them is required. */
+export type ExecuteArguments<Parameters> =
+  Record<never, never> extends Parameters
+    ? [params?: Parameters | undefined, options?: ExecuteOptions | undefined]
+    : [params: Parameters, options?: ExecuteOptions | undefined];
+
 export type Execute = (
   actionId: string,
   params: Record<string, unknown> | undefined,

@@ -36,7 +36,7 @@ export {
   LatchGateUnavailable,
   type ParameterIssue,
 } from "./errors.ts";
-export type { ExecuteOptions } from "./execute.ts";
+export type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./execute.ts";
 export type { components, operations, paths } from "./generated/agent.ts";
 export { type AgentOperationId, type ErrorCode, errorCodes, type Outcome } from "./generated/operations.ts";
 export { createMemoryJournal, type Journal, type JournalEntry } from "./journal.ts";
