@@ -103,7 +103,7 @@ describe("with agent, operator and gate in processes of their own", () => {
     const mock = started([join(ROOT, "src/cli.ts"), "mock", "--dir", dir, "--json"], dir);
     const { apiKey = "?", privateKeyPath = "?" } = await mock.next();
     const pem = readFileSync(privateKeyPath, "utf8");
-    const agent = started([join(ROOT, "test/operating/agent-program.ts")], dir);
+    const agent = started([join(ROOT, "test/operating/agent.program.ts")], dir);
     const { held } = await agent.next();
 
     const operator = await LatchGateOperator.discover({ cwd: dir, env: nowhere });
@@ -139,7 +139,7 @@ describe("with agent, operator and gate in processes of their own", () => {
       dir,
     );
     const { adminUrl = "" } = await mock.next();
-    const agent = started([join(ROOT, "test/operating/agent-program.ts")], dir);
+    const agent = started([join(ROOT, "test/operating/agent.program.ts")], dir);
     const { held = "" } = await agent.next();
     const at = { cwd: dir, env: {} };
     const by = (...own: string[]) => ["--admin-url", adminUrl, "--ca", "ca.pem", ...own];
