@@ -93,7 +93,7 @@ async function list(
   return 0;
 }
 
-const isOpen = ({ status }: ApprovalSummary) => status === "pending" || status === "claimed";
+const isOpen = ({ status }: Pick<ApprovalSummary, "status">) => status === "pending" || status === "claimed";
 
 function rows(approvals: readonly ApprovalSummary[], terminal: Terminal): void {
   const paint = painter(terminal);
@@ -150,7 +150,8 @@ async function approve(
   if (!yes && terminal.ask !== undefined) {
     const detail = await operator.approvals.get(id);
     for (const line of approvalLines(detail, learn, painter(terminal))) terminal.out(line);
-    const answer = await terminal.ask("\nApprove, and run it now? [y/N] ");
+    // Of one that has ended an approve does nothing but say so.
+    const answer = isOpen(detail) ? await terminal.ask("\nApprove, and run it now? [y/N] ") : "yes";
     if (!/^\s*y(es)?\s*$/i.test(answer)) {
       terminal.out("not approved; nothing has run");
       return 1;
