@@ -26,7 +26,8 @@ export interface OperatorApprovals {
   get(approvalId: string, options?: CallOptions): Promise<Schemas["ApprovalDetail"]>;
   /**
    * Approves, which **executes the action now**, and gives its result; or says that the approval had ended before
-   * (`already_…`). It looks at the approval first, and never sends an approve twice that may have been taken.
+   * (`already_…`). It looks at the approval first, and never sends an approve twice that may have been taken. Where that
+   * ends without an answer it looks again, which may take 5 s more than `timeoutMs`.
    *
    * **The gate learns by it, for good** (see `willLearn`): the domain and the path that held the call are open for every
    * later call of this action. **A learned glob overrides the manifest's deny list for every later approved call**:
