@@ -1,0 +1,99 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import {
+  CallToolRequestSchema,
+  ElicitRequestSchema,
+  ListToolsRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js";
+import type { LatchGateClient } from "latchgate-client";
+import type { OnHeld, ToolOptions } from "latchgate-client/tools";
+import { expect, it } from "vitest";
+import { world } from "./world.ts";
+
+const INFO = { name: "gate", version: "1" };
+
+/** A server with the gate's tools, and a client of it that says yes when it is asked. */
+async function connected(client: LatchGateClient, makeOptions: (server: Server) => ToolOptions = () => ({})) {
+  const server = new Server(INFO, { capabilities: { tools: {} } });
+  const tools = await client.tools(makeOptions(server));
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: tools.map(({ name, description, parameters }) => ({ name, description, inputSchema: parameters })),
+  }));
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
+    const tool = tools.find(({ name }) => name === params.name);
+    if (tool === undefined) throw new Error(`no tool ${params.name}`);
+    return tool.mcp(params.arguments, extra);
+  });
+  const asked: string[] = [];
+  const mcp = new Client(INFO, { capabilities: { elicitation: {} } });
+  mcp.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+    asked.push(params.message);
+    return { action: "accept", content: {} };
+  });
+  const [here, there] = InMemoryTransport.createLinkedPair();
+  await Promise.all([server.connect(there), mcp.connect(here)]);
+  return { mcp, asked };
+}
+
+it("a server of MCP v1 lists the tools and calls them", async () => {
+  const { client, gate } = world();
+  const { mcp } = await connected(client);
+  const { tools } = await mcp.listTools();
+  expect(tools[1]).toMatchObject({ name: "mail", inputSchema: { type: "object", required: ["to"] } });
+  const called = await mcp.callTool({ name: "mail", arguments: { to: "a@b" } });
+  expect(called).toEqual({
+    content: [{ type: "text", text: '{"ok":true,"outcome":"executed","output":{"ok":true,"sent":1}}' }],
+  });
+  expect(gate.effects).toHaveLength(1);
+});
+
+it("a server of MCP v1 says what does not fit as an error of the tool", async () => {
+  const { client, gate } = world();
+  const { mcp } = await connected(client);
+  const called = await mcp.callTool({ name: "mail", arguments: { to: 1 } });
+  expect(called).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringContaining("/to must be string") }],
+  });
+  expect(gate.sessions).toHaveLength(0);
+});
+
+it("calls of MCP v1 with the same JSON-RPC id on two connections are two calls", async () => {
+  const { client, gate } = world();
+  for (let connection = 0; connection < 2; connection++) {
+    const { mcp } = await connected(client);
+    await mcp.callTool({ name: "mail", arguments: { to: "a@b" } });
+  }
+  expect(gate.effects).toHaveLength(2);
+});
+
+it("a held call of MCP v1 asks the user by elicitation, and is waited for: one effect", async () => {
+  const { client, gate, decide } = world();
+  const onHeld =
+    (server: Server): OnHeld =>
+    async (_, { message }) => {
+      await server.elicitInput({ message, requestedSchema: { type: "object", properties: {} } });
+      await decide();
+    };
+  const { mcp, asked } = await connected(client, (server) => ({ onHeld: onHeld(server) }));
+  const called = await mcp.callTool({ name: "pay", arguments: { to: "a@b" } });
+  expect(JSON.stringify(called)).toContain("paid");
+  expect(asked).toEqual([expect.stringContaining("An operator has to approve this call")]);
+  expect(gate.effects).toHaveLength(1);
+});
+
+it("a client of MCP v1 that cancels ends the wait", async () => {
+  const { client, gate, clock } = world();
+  const { mcp } = await connected(client);
+  const aborting = new AbortController();
+  const called = mcp.callTool({ name: "pay", arguments: { to: "a@b" } }, undefined, {
+    signal: aborting.signal,
+  });
+  clock.timer(5_000, () => aborting.abort());
+  await clock.until(called.then(String, String));
+  const polls = gate.received.length;
+  await clock.pass(60_000);
+  expect(gate.received).toHaveLength(polls);
+  expect(gate.effects).toHaveLength(0);
+});

@@ -1,0 +1,155 @@
+import { Client, InMemoryTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  createMcpHandler,
+  createRequestStateCodec,
+  inputRequired,
+  McpServer,
+} from "@modelcontextprotocol/server";
+import type { GateTool, OnHeld } from "latchgate-client/tools";
+import { describe, expect, it } from "vitest";
+import { world } from "./world.ts";
+
+const INFO = { name: "gate", version: "1" };
+type Verify = NonNullable<ConstructorParameters<typeof McpServer>[1]>["requestState"];
+
+function serverOf(tools: readonly GateTool[], requestState?: Verify): McpServer {
+  const server = new McpServer(INFO, requestState === undefined ? {} : { requestState });
+  for (const tool of tools) server.registerTool(tool.name, tool, tool.mcp);
+  return server;
+}
+
+/** A client that says yes when it is asked, and does something meanwhile. */
+function clientOf(modern: boolean, meanwhile: () => Promise<unknown> = async () => {}) {
+  const asked: string[] = [];
+  const mode = modern ? ({ pin: "2026-07-28" } as const) : "legacy";
+  const mcp = new Client(INFO, { capabilities: { elicitation: {} }, versionNegotiation: { mode } });
+  mcp.setRequestHandler("elicitation/create", async ({ params }) => {
+    asked.push(params.message);
+    await meanwhile();
+    return { action: "accept", content: {} };
+  });
+  return { mcp, asked };
+}
+
+/** Over HTTP as of 2026-07-28, each request on a server of its own; no socket is opened. Gives all that is said. */
+async function overHttp(mcp: Client, makeServer: () => McpServer): Promise<string[]> {
+  const handler = createMcpHandler(makeServer);
+  const said: string[] = [];
+  const fetch = async (url: string | URL, init?: RequestInit) => {
+    if (typeof init?.body === "string") said.push(init.body);
+    const response = await handler.fetch(new Request(url, init));
+    said.push(await response.clone().text());
+    return response;
+  };
+  await mcp.connect(new StreamableHTTPClientTransport(new URL("http://mcp.invalid/"), { fetch }));
+  return said;
+}
+
+const ask: OnHeld = (_, { message }) => {
+  const requestedSchema = { type: "object" as const, properties: {} };
+  return inputRequired({ inputRequests: { operator: inputRequired.elicit({ message, requestedSchema }) } });
+};
+
+describe("MCP v2", () => {
+  it("registers each tool as it is, lists and calls it", async () => {
+    const { client, gate } = world();
+    const tools = await client.tools();
+    const { mcp } = clientOf(true);
+    await overHttp(mcp, () => serverOf(tools));
+    const listed = await mcp.listTools();
+    expect(listed.tools[1]).toMatchObject({
+      name: "mail",
+      description: "Sends a mail. Side effects: mail_send. Risk: medium.",
+      inputSchema: { type: "object", required: ["to"], additionalProperties: false },
+    });
+    const called = await mcp.callTool({ name: "mail", arguments: { to: "a@b" } });
+    expect(JSON.stringify(called)).toContain("sent");
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("checks the parameters by the tool's Standard Schema, and executes nothing that does not fit", async () => {
+    const { client, gate } = world();
+    const tools = await client.tools();
+    const { mcp } = clientOf(true);
+    await overHttp(mcp, () => serverOf(tools));
+    const called = await mcp.callTool({ name: "mail", arguments: { to: 1 } });
+    expect(called).toMatchObject({ isError: true });
+    expect(JSON.stringify(called)).toContain("must be string");
+    expect(gate.sessions).toHaveLength(0);
+  });
+
+  it("asks for input when a call is held, and takes the same call up with the answer: one effect", async () => {
+    const { client, gate, decide } = world();
+    const tools = await client.tools({ onHeld: ask });
+    const { mcp, asked } = clientOf(true, decide);
+    const said = await overHttp(mcp, () => serverOf(tools));
+    const called = await mcp.callTool({ name: "pay", arguments: { to: "a@b" } });
+    expect(JSON.stringify(called)).toContain("paid");
+    expect(asked).toHaveLength(1);
+    expect(gate.effects).toHaveLength(1);
+    expect(gate.approvals).toHaveLength(1);
+    expect(said.join()).toContain("input_required");
+    expect(said.join()).not.toContain(gate.approvals[0]?.approvalId);
+  });
+
+  it("asks again while the operator has not decided: one effect", async () => {
+    const { client, gate, decide } = world();
+    const tools = await client.tools({ onHeld: ask });
+    let times = 0;
+    const { mcp, asked } = clientOf(true, async () => {
+      times += 1;
+      if (times === 3) await decide();
+    });
+    await overHttp(mcp, () => serverOf(tools));
+    expect(JSON.stringify(await mcp.callTool({ name: "pay", arguments: { to: "a@b" } }))).toContain("paid");
+    expect(asked).toHaveLength(3);
+    expect(gate.effects).toHaveLength(1);
+    expect(gate.approvals).toHaveLength(1);
+  });
+
+  it("carries the call's id in a state that the server signs, where it signs: one effect", async () => {
+    const { client, gate, decide } = world();
+    const codec = createRequestStateCodec<{ callId: string | undefined }>({
+      key: new Uint8Array(32).fill(7),
+    });
+    const onHeld: OnHeld = async (held, call) =>
+      Object.assign(ask(held, call) as object, { requestState: await codec.mint({ callId: call.callId }) });
+    const tools = await client.tools({ onHeld });
+    const { mcp } = clientOf(true, decide);
+    await overHttp(mcp, () => serverOf(tools, { verify: codec.verify }));
+    expect(JSON.stringify(await mcp.callTool({ name: "pay", arguments: { to: "a@b" } }))).toContain("paid");
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("takes no id from a client that it did not give out", async () => {
+    const { client, gate } = world();
+    const [mail] = await client.tools({ only: ["mail"] });
+    const state = (requestState: string) => ({ mcpReq: { requestState: () => requestState } });
+    await mail?.execute({ to: "a@b" }, { toolCallId: "call_1" });
+    await mail?.mcp({ to: "a@b" }, state("call_1"));
+    expect(gate.effects).toHaveLength(2);
+  });
+
+  it("asks clients of 2025 by elicitation in the same way: one effect", async () => {
+    const { client, gate, decide } = world();
+    const server = serverOf(await client.tools({ onHeld: ask }));
+    const { mcp, asked } = clientOf(false, decide);
+    const [here, there] = InMemoryTransport.createLinkedPair();
+    await Promise.all([server.connect(there), mcp.connect(here)]);
+    expect(JSON.stringify(await mcp.callTool({ name: "pay", arguments: { to: "a@b" } }))).toContain("paid");
+    expect(asked).toHaveLength(1);
+    expect(gate.effects).toHaveLength(1);
+    expect(gate.approvals).toHaveLength(1);
+  });
+
+  it("waits for the operator without asking anybody, too: one effect", async () => {
+    const { client, gate, clock, decide } = world();
+    const tools = await client.tools();
+    const { mcp } = clientOf(true);
+    await overHttp(mcp, () => serverOf(tools));
+    clock.timer(50_000, () => void decide());
+    const called = await clock.until(mcp.callTool({ name: "pay", arguments: { to: "a@b" } }));
+    expect(JSON.stringify(called)).toContain("paid");
+    expect(gate.effects).toHaveLength(1);
+  });
+});
