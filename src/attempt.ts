@@ -238,7 +238,7 @@ function withoutSecrets(text: string, headers: GateRequest["headers"]): string {
 
 function redact(text: unknown, headers: GateRequest["headers"]): string {
   let redacted = typeof text === "object" ? "" : String(text);
-  for (const secret of [headers["DPoP"], headers["Authorization"]?.replace(/^DPoP /, "")])
-    if (secret) redacted = redacted.replaceAll(secret, "[redacted]");
+  for (const secret of [headers["DPoP"], headers["Authorization"]?.slice("DPoP ".length)])
+    if (secret && redacted.includes(secret)) redacted = redacted.replaceAll(secret, "[redacted]");
   return redacted;
 }

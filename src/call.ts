@@ -251,12 +251,16 @@ function pathFor(
   parameters: Readonly<Record<string, string>>,
   subject: string,
 ): string {
-  return operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const problem = identifierProblem(operation, name, parameters[name]);
+  let path = operation.path as string;
+  for (const name in operation.parameters) {
+    const value = parameters[name];
+    const problem = identifierProblem(operation, name, value);
     if (problem !== undefined)
       throw new LatchGateInvalidRequest(subject, problem, { code: "invalid_identifier" });
-    return parameters[name] ?? "";
-  });
+    // A function, for a text would have its `$` read as a pattern.
+    path = path.replace(`{${name}}`, () => value ?? "");
+  }
+  return path;
 }
 
 /** Why a value can't be this path parameter; undefined if it can. */
@@ -339,7 +343,9 @@ function resultOf(
   response: BufferedResponse,
 ): { status: number; body: unknown; state: CallState; gateNow: number } {
   const { status } = response;
-  const date = Date.parse(response.headers.get("date") ?? "");
+  // Times in an answer are the operator's matter: an agent's calls need not parse the date.
+  const date =
+    state.operation.security === "operator" ? Date.parse(response.headers.get("date") ?? "") : Number.NaN;
   const gateNow = Number.isNaN(date) ? state.clock.now() : date;
   if (answersText(state.operationId)) return { status, body: response.body, state, gateNow };
   const body = parseJson(response.body);

@@ -72,7 +72,20 @@ export function createValidator(
 }
 
 /** What the gate's own limits on any parameters do not allow, whatever the schema says (contract agent.md 8.3). */
-export function limitIssues(value: unknown, path = "", depth = 1): ParameterIssue[] {
+export function limitIssues(value: unknown): ParameterIssue[] {
+  return isWithinLimits(value, 1) ? [] : issuesIn(value, "", 1);
+}
+
+/** The same without saying where, for the calls that are in order: a microsecond less for each. */
+function isWithinLimits(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return true;
+  if (depth > MAX_DEPTH || (Array.isArray(value) && value.length > MAX_ITEMS)) return false;
+  for (const key in value)
+    if (!isWithinLimits((value as Record<string, unknown>)[key], depth + 1)) return false;
+  return true;
+}
+
+function issuesIn(value: unknown, path: string, depth: number): ParameterIssue[] {
   if (typeof value !== "object" || value === null || "toJSON" in value) return [];
   if (depth > MAX_DEPTH) return [{ path, message: `is nested too deep (${MAX_DEPTH} levels at most)` }];
   const own =
@@ -80,7 +93,7 @@ export function limitIssues(value: unknown, path = "", depth = 1): ParameterIssu
       ? [{ path, message: `must have at most ${MAX_ITEMS} items` }]
       : [];
   const inner = Object.entries(value).flatMap(([key, child]) =>
-    limitIssues(child, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1),
+    issuesIn(child, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1),
   );
   return [...own, ...inner];
 }
