@@ -113,4 +113,14 @@ describe("LangChain and LangGraph", () => {
     await graph.invoke(callOf("mail", { to: "a@b" }, "0"), thread("2"));
     expect(gate.effects).toHaveLength(2);
   });
+
+  it("end the wait with the graph's own signal", async () => {
+    const { client, gate, abort } = world();
+    const graph = graphOf(await client.tools());
+    const { askedAfter } = await abort((signal) =>
+      graph.invoke(callOf("pay", { to: "a@b" }), { ...thread("1"), signal }),
+    );
+    expect(gate.approvals).toHaveLength(1);
+    expect(askedAfter).toBe(0);
+  });
 });

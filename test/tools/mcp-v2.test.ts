@@ -152,4 +152,15 @@ describe("MCP v2", () => {
     expect(JSON.stringify(called)).toContain("paid");
     expect(gate.effects).toHaveLength(1);
   });
+
+  it("ends the wait when the client cancels", async () => {
+    const { client, gate, abort } = world();
+    const tools = await client.tools();
+    const { mcp } = clientOf(true);
+    await overHttp(mcp, () => serverOf(tools));
+    const called = { name: "pay", arguments: { to: "a@b" } };
+    const { askedAfter } = await abort((signal) => mcp.callTool(called, { signal }));
+    expect(gate.approvals).toHaveLength(1);
+    expect(askedAfter).toBe(0);
+  });
 });

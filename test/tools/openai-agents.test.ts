@@ -141,4 +141,12 @@ describe("@openai/agents", () => {
     expect(told(second)).toContain("paid");
     expect(gate.effects).toHaveLength(1);
   });
+
+  it("ends the wait with the run's own signal", async () => {
+    const { client, gate, abort } = world();
+    const agent = agentOf(await client.tools(), new Puppet("pay", { to: "a@b" }));
+    const { askedAfter } = await abort((signal) => new Runner().run(agent, "Do it.", { signal }));
+    expect(gate.approvals).toHaveLength(1);
+    expect(askedAfter).toBe(0);
+  });
 });

@@ -56,5 +56,15 @@ export function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOp
     if (held === undefined) throw new Error("nothing is held");
     return how === "approve" ? gate.approve(held.approvalId) : gate.deny(held.approvalId, reason);
   };
-  return { clock, gate, client, executes, decide };
+  /** Aborts a call after five seconds, and says how long anything was still asked of the gate: zero when it heard. */
+  const abort = async (start: (signal: AbortSignal) => Promise<unknown>) => {
+    const aborting = new AbortController();
+    clock.timer(5_000, () => aborting.abort());
+    start(aborting.signal).catch(() => {});
+    await clock.pass(6_000);
+    const asked = gate.received.length;
+    await clock.pass(60_000);
+    return { askedBefore: asked, askedAfter: gate.received.length - asked };
+  };
+  return { clock, gate, client, executes, decide, abort };
 }
