@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { readSurface } from "./scripts/surface.ts";
 import { slimDocument } from "./scripts/slim-documents.ts";
 
 export default defineConfig({
@@ -23,6 +24,13 @@ export default defineConfig({
           const source = slimDocument(`openapi/${face}.yaml`);
           this.emitFile({ type: "asset", fileName: `described/${face}.json`, source });
         }
+      },
+    },
+    {
+      name: "api-surface",
+      // What `latchgate-client api-diff` says that a change touches: the package has no sources to look at.
+      generateBundle() {
+        this.emitFile({ type: "asset", fileName: "api-surface.json", source: JSON.stringify(readSurface(".")) });
       },
     },
     {

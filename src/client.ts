@@ -35,7 +35,7 @@ import {
   egressProfileFromJson,
   receiptFromJson,
 } from "./models.ts";
-import { outcomeIn } from "./outcomes.ts";
+import { type OperationTable, outcomeIn } from "./outcomes.ts";
 import { resending, retrying } from "./retry.ts";
 import { type Clock, createClock } from "./send.ts";
 import { checkedLease, type SessionView } from "./session.ts";
@@ -93,9 +93,13 @@ export const outcomeOf = outcomeIn<AgentOperationId>(agentOperations);
  * itself. An answer of the gate is returned, whatever its status (`outcomeOf` says what it means for the effect); what
  * has no usable answer is thrown as a `LatchGateError`.
  */
-export type AgentApi = Api<paths> & AsyncDisposable & { close(): Promise<void> };
+export type AgentApi<Paths extends object = paths> = Api<Paths> &
+  AsyncDisposable & { close(): Promise<void> };
 
 /**
+ * Where your gate's API differs, `latchgate-client generate` makes `paths` and `agentOperations` from its document: give the
+ * first as the type and the second as `operations`.
+ *
  * @example
  * const api = createAgentApi({ baseUrl });
  * const { data, error, response } = await api.POST("/v1/actions/{action_id}/execute", {
@@ -103,9 +107,15 @@ export type AgentApi = Api<paths> & AsyncDisposable & { close(): Promise<void> }
  *   body: { url },
  * });
  */
-export function createAgentApi(options: ClientOptions = {}): AgentApi {
+export function createAgentApi<Paths extends object = paths>({
+  operations,
+  ...options
+}: ClientOptions & { readonly operations?: OperationTable | undefined } = {}): AgentApi<Paths> {
   const agent = createAgent({ ...options, agentId: options.agentId ?? "" });
-  return Object.assign(agent.api(), { close: agent.close, [Symbol.asyncDispose]: agent.close });
+  return Object.assign(agent.api<Paths>(operations), {
+    close: agent.close,
+    [Symbol.asyncDispose]: agent.close,
+  });
 }
 
 /**
@@ -326,7 +336,7 @@ interface Agent {
   readonly clock: Clock;
   /** The state of a wait for a lease. */
   waiting(options: CallOptions): CallState;
-  api(): Api<paths>;
+  api<Paths extends object = paths>(table?: OperationTable): Api<Paths>;
   close(): Promise<void>;
 }
 
@@ -383,7 +393,8 @@ function createAgent(options: ClientOptions): Agent {
     transport,
     clock,
     waiting: (own) => callState(connecting, own, defaults, clock),
-    api: () => createApi<paths>(pipe, agentOperations, route, defaults, clock),
+    api: <Paths extends object = paths>(table: OperationTable = agentOperations) =>
+      createApi<Paths>(pipe, table, route, defaults, clock),
     close: async () => {
       if (options.transport === undefined) await transport.close();
     },

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { generate, moved, stale } from "../scripts/generate.ts";
+import { run } from "../src/cli/dispatch.ts";
+import { createAgentApi } from "../src/client.ts";
+import { missing } from "../src/documents/optional.ts";
 import { agentOperations, operatorOperations } from "../src/generated/operations.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
@@ -174,3 +177,61 @@ function snapshot(): { [name: string]: [text: string, changedAt: number] } {
       }),
   );
 }
+
+describe("latchgate-client generate", () => {
+  test("writes the three files from documents of one's own, and createAgentApi takes them", async () => {
+    const file = join(root, "openapi/agent.yaml");
+    const text = readFileSync(file, "utf8").replace("/healthz:", "/livez:");
+    writeFileSync(join(root, "mine.yaml"), text);
+    const lines: string[] = [];
+    const terminal = {
+      out: (line: string) => void lines.push(line),
+      err: (line: string) => void lines.push(line),
+      cwd: root,
+      env: {},
+    };
+    expect(await run(["generate", "--agent", "mine.yaml", "--out", "gate"], terminal)).toBe(0);
+    expect(lines).toEqual(["wrote gate/agent.ts, gate/operations.ts"]);
+    expect(readFileSync(join(root, "gate/agent.ts"), "utf8")).toMatch(
+      /^\/\/ Generated from mine\.yaml \(sha256 [0-9a-f]{64}\) by `latchgate-client generate`: do not edit\.\n/,
+    );
+    const { agentOperations: operations } = (await import(join(root, "gate/operations.ts"))) as {
+      agentOperations: typeof agentOperations;
+    };
+    const asked: string[] = [];
+    const fetch = (async (url: string | URL | Request) => {
+      asked.push(new URL(url instanceof Request ? url.url : url).pathname);
+      return Response.json({ status: "ok" });
+    }) as typeof globalThis.fetch;
+    interface Mine {
+      "/livez": {
+        get: {
+          parameters: Record<string, never>;
+          responses: { 200: { content: { "application/json": { status: "ok" } } } };
+        };
+      };
+    }
+    const api = createAgentApi<Mine>({ baseUrl: "http://gate.test", fetch, operations });
+    // @ts-expect-error the document has no such path
+    const refused = () => api.GET("/healthz");
+    await expect(refused()).rejects.toThrow("no operation of the gate's API");
+    expect((await api.GET("/livez")).data).toEqual({ status: "ok" });
+    expect(asked).toEqual(["/livez"]);
+    await api.close();
+  });
+
+  test("says what is missing in one sentence, and what is wrong use", async () => {
+    const err: string[] = [];
+    const terminal = { out: () => {}, err: (line: string) => void err.push(line), cwd: root, env: {} };
+    expect(await run(["generate", "--out", "gate"], terminal)).toBe(2);
+    expect(await run(["generate", "--agent", "openapi/agent.yaml"], terminal)).toBe(2);
+    expect(await run(["generate", "--agent", "none.yaml", "--out", "gate"], terminal)).toBe(1);
+    expect(err.join("\n")).toMatch(/--agent or --operator[\s\S]*--out says[\s\S]*none\.yaml/);
+    const absent = Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
+    expect(String(missing(absent, "openapi-typescript", "generating types"))).toBe(
+      "Error: generating types needs the package openapi-typescript, which is not installed: npm install --save-dev openapi-typescript",
+    );
+    const other = new Error("broken");
+    expect(missing(other, "openapi-typescript", "generating types")).toBe(other);
+  });
+});

@@ -11,6 +11,11 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<{ com
   doctor: { summary: "can this machine use a gate, and if not, why?", load: () => import("./doctor.ts") },
   verify: { summary: "receipts and the audit ledger, offline", load: () => import("./verify.ts") },
   types: { summary: "the gate's actions as TypeScript types", load: () => import("./types.ts") },
+  generate: { summary: "the client's types from your own documents", load: () => import("./generate.ts") },
+  "api-diff": {
+    summary: "what changed between two versions of the API",
+    load: () => import("./api-diff.ts"),
+  },
   mock: { summary: "a mock gate on real sockets, until Ctrl-C", load: () => import("./mock.ts") },
 };
 

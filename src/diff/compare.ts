@@ -142,7 +142,16 @@ const serversOf = ({ root }: OpenApiDocument): Json =>
     : [];
 
 function withoutTexts(value: Json | undefined): string {
-  return JSON.stringify(value, (name, below: unknown) => (name === "description" ? undefined : below)) ?? "";
+  const plain = (below: Json, name = ""): Json => {
+    if (Array.isArray(below)) {
+      const items = below.map((item) => plain(item));
+      return name === "enum" ? items.map(canonical).sort() : items;
+    }
+    if (!isObject(below)) return below;
+    const members = Object.entries(below).filter(([member]) => member !== "description");
+    return Object.fromEntries(members.map(([member, item]) => [member, plain(item, member)]));
+  };
+  return canonical(value === undefined ? undefined : plain(value));
 }
 
 /** One change for all operations that share it: by the schema and member, or by where it is in each of them. */

@@ -1,4 +1,4 @@
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SchemaObject } from "openapi-typescript";
 import { type OpenApiDocument, sha256 } from "./document.ts";
@@ -78,6 +78,3 @@ function describeKnownWords(schema: SchemaObject): boolean {
   }
   return true;
 }
-
-/** What a person calls a document in a first line: its name alone, since folders differ from machine to machine. */
-export const titleOf = (file: string) => basename(file);

@@ -12,6 +12,7 @@ import {
   operatorOperations,
 } from "../generated/operations.ts";
 import type { operations, paths } from "../generated/operator.ts";
+import type { OperationTable } from "../outcomes.ts";
 import { resending, retrying } from "../retry.ts";
 import { type Clock, createClock } from "../send.ts";
 import { createTransport, type Transport } from "../transport.ts";
@@ -53,7 +54,7 @@ export interface Connection {
   readonly call: Call<operations>;
   readonly clock: Clock;
   readonly transport: Transport;
-  api(): Api<paths>;
+  api<Paths extends object = paths>(table?: OperationTable): Api<Paths>;
   close(): Promise<void>;
 }
 
@@ -70,7 +71,8 @@ export function connect(options: OperatorOptions): Connection {
     call: createCall<operations>(pipe, operatorApiOperations, route, defaults, clock),
     clock,
     transport,
-    api: () => createApi<paths>(pipe, operatorApiOperations, route, defaults, clock, refuseLeased),
+    api: <Paths extends object = paths>(table: OperationTable = operatorApiOperations) =>
+      createApi<Paths>(pipe, table, route, defaults, clock, refuseLeased),
     close: async () => {
       if (options.transport === undefined) await transport.close();
     },

@@ -3,7 +3,7 @@ import type { Api } from "../api.ts";
 import type { CallOptions } from "../call.ts";
 import type { components, paths } from "../generated/operator.ts";
 import { type ExecutionReceipt, receiptFromJson } from "../models.ts";
-import { outcomeIn } from "../outcomes.ts";
+import { type OperationTable, outcomeIn } from "../outcomes.ts";
 import type { ReceiptKey } from "../receipts.ts";
 import type { Transport } from "../transport.ts";
 import { createOperatorApprovals, type OperatorApprovals } from "./approvals.ts";
@@ -33,19 +33,26 @@ type Schemas = components["schemas"];
 export const outcomeOf = outcomeIn<OperatorApiOperationId>(operatorApiOperations);
 
 /** The low-level client of a gate's operators' socket: openapi-fetch, typed by `openapi/operator.yaml`, that signs by itself. */
-export type OperatorApi = Api<paths> & AsyncDisposable & { close(): Promise<void> };
+export type OperatorApi<Paths extends object = paths> = Api<Paths> &
+  AsyncDisposable & { close(): Promise<void> };
 
 /**
  * An answer of the gate is returned, whatever its status; what has no usable answer is thrown as a `LatchGateError`. An
  * approve by this way is sent without a look at the approval: see `LatchGateOperator` for what that can do.
  *
+ * Where your gate's API differs, `latchgate-client generate` makes `paths` and `operatorOperations` from its document: give
+ * the first as the type and the second as `operations`.
+ *
  * @example
  * const api = createOperatorApi({ apiKey, privateKey });
  * const { data, error, response } = await api.GET("/v1/approvals", { params: { query: { status: "pending" } } });
  */
-export function createOperatorApi(options: OperatorOptions): OperatorApi {
+export function createOperatorApi<Paths extends object = paths>({
+  operations,
+  ...options
+}: OperatorOptions & { readonly operations?: OperationTable | undefined }): OperatorApi<Paths> {
   const connection = connect(options);
-  return Object.assign(connection.api(), {
+  return Object.assign(connection.api<Paths>(operations), {
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,
   });
