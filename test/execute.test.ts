@@ -353,7 +353,7 @@ describe("the journal", () => {
         fetch: async (input, init) => {
           const executing = String(input).endsWith("/execute");
           if (executing && point === "before the request") return new Promise<Response>(() => {});
-          const response = await gate.fetch(input, init);
+          const response = await clock.watch(gate.fetch)(input, init);
           return executing && point === "after the request" ? new Promise<Response>(() => {}) : response;
         },
       });
