@@ -124,7 +124,8 @@ function toolOf(
       const ran = await run(call);
       if ("answer" in ran) return mcpResultOf(ran.answer);
       // Where two worlds meet: to MCP both are results of one call, and `resultType` tells them apart.
-      return { requestState: call.callId, ...ran.inputRequired } as unknown as McpToolResult;
+      const requestState = ran.inputRequired["requestState"] ?? call.callId;
+      return { ...ran.inputRequired, requestState } as unknown as McpToolResult;
     },
   };
 }

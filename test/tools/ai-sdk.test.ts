@@ -87,6 +87,20 @@ describe.each(["6", "7"] as const)("the Vercel AI SDK %s", (version) => {
     expect(gate.effects).toHaveLength(1);
   });
 
+  it("closes each schema that it is given as a Standard Schema, and not one by its own jsonSchema", async () => {
+    const { client } = world();
+    const tools = (await client.tools({ only: ["free"] })).map((tool) => [tool.name, tool] as const);
+    const open = tools.map(([name, tool]) => [
+      name,
+      { ...tool, inputSchema: ai6.jsonSchema(tool.parameters) },
+    ]);
+    const closed = { tools: [{ inputSchema: { additionalProperties: false } }] };
+    expect((await run(Object.fromEntries(tools), "free", {})).prompts[0]).toMatchObject(closed);
+    expect((await run(Object.fromEntries(open), "free", {})).prompts[0]).toMatchObject({
+      tools: [{ inputSchema: { additionalProperties: true } }],
+    });
+  });
+
   it("tells the model what does not fit, and nothing is executed", async () => {
     const { client, gate } = world();
     const tools = Object.fromEntries((await client.tools()).map((tool) => [tool.name, tool]));
