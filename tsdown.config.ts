@@ -1,6 +1,6 @@
 import { defineConfig } from "tsdown";
-import { readSurface } from "./scripts/surface.ts";
 import { slimDocument } from "./scripts/slim-documents.ts";
+import { readSurface } from "./scripts/surface.ts";
 
 export default defineConfig({
   entry: {
@@ -30,7 +30,11 @@ export default defineConfig({
       name: "api-surface",
       // What `latchgate-client api-diff` says that a change touches: the package has no sources to look at.
       generateBundle() {
-        this.emitFile({ type: "asset", fileName: "api-surface.json", source: JSON.stringify(readSurface(".")) });
+        this.emitFile({
+          type: "asset",
+          fileName: "api-surface.json",
+          source: JSON.stringify(readSurface(".")),
+        });
       },
     },
     {
