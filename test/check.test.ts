@@ -1,13 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { slimDocument } from "../scripts/slim-documents.ts";
-import { described } from "../src/cli/check/described.ts";
-import { differencesOf } from "../src/cli/check/differences.ts";
-import { type Answer, driftOf } from "../src/cli/check/judge.ts";
-import { type Json, OpenApiDocument } from "../src/documents/document.ts";
 import { command, edited, type Tamper, tamperedGate } from "./check/tampered.ts";
-import { exchanges, isAnswer } from "./documents/recordings.ts";
 import { temporaryFolder } from "./support/bare.ts";
 
 /** What a check says of a gate that answers otherwise. */
@@ -226,69 +220,4 @@ function purposeful(): Tamper {
     asked === "POST /v1/leases" && sent.includes("dpop_jwk") && !sent.includes("agent_id")
       ? { status: 422, headers: { ...headers, "content-type": "text/plain; charset=utf-8" }, body: text }
       : undefined;
-}
-
-describe("what check judges by", () => {
-  test("finds nothing in 404 recorded answers of a gate", () => {
-    const faces = { agent: described("agent"), operator: described("operator") };
-    const judged = exchanges().flatMap(({ file, id, socket, request, response }) => {
-      const operation = faces[socket].find(request.method, request.path);
-      // The recorder cut this one.
-      if (operation === undefined || !isAnswer(response) || id === "operator.metrics") return [];
-      return [{ name: `${file} ${id}`, drift: driftOf(operation, asAnswer(response)) }];
-    });
-    expect(judged.filter(({ drift }) => drift.length > 0)).toEqual([]);
-    expect(judged.length).toBeGreaterThanOrEqual(404);
-  });
-
-  test("reads the JSON of a built package as it reads the YAML", () => {
-    const folder = temporaryFolder();
-    for (const face of ["agent", "operator"])
-      writeFileSync(
-        join(folder, `${face}.json`),
-        slimDocument(new URL(`../openapi/${face}.yaml`, import.meta.url).pathname),
-      );
-    for (const face of ["agent", "operator"] as const) {
-      const { document } = described(face);
-      const built = new OpenApiDocument(join(folder, `${face}.json`));
-      expect([...built.operations()].map(({ id }) => id)).toEqual(
-        [...document.operations()].map(({ id }) => id),
-      );
-      expect(Object.keys(built.root["components"] as object)).toEqual(
-        Object.keys(document.root["components"] as object),
-      );
-    }
-  });
-
-  test("stops at a keyword that it does not know", () => {
-    const { document } = described("agent");
-    expect(() => differencesOf("x", { type: "string", contentEncoding: "base64" }, document)).toThrow(
-      "contentEncoding",
-    );
-    expect(() => differencesOf("x", { format: "iri" }, document)).toThrow("iri");
-  });
-
-  test("knows every keyword of both documents", () => {
-    for (const face of ["agent", "operator"] as const) {
-      const { document } = described(face);
-      const { schemas } = document.root["components"] as { schemas: Record<string, Json> };
-      for (const schema of Object.values(schemas))
-        for (const value of [null, "x", 1, {}, [], true])
-          expect(differencesOf(value, schema, document)).toBeDefined();
-    }
-  });
-});
-
-function asAnswer({
-  status,
-  headers,
-  json,
-  text,
-}: {
-  status: number;
-  headers: Answer["headers"];
-  json?: Json;
-  text?: string;
-}): Answer {
-  return { status, headers, json, text: text ?? (json === undefined ? "" : JSON.stringify(json)) };
 }

@@ -66,8 +66,6 @@ export function createStandIns() {
   };
 }
 
-export type StandIns = ReturnType<typeof createStandIns>;
-
 /** A key that everybody can make again: it keeps nothing secret. */
 export interface StandInKey {
   readonly privateKey: KeyObject;
