@@ -199,10 +199,10 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
   execute<Id extends keyof Actions & string>(
     actionId: Id,
     ...paramsAndOptions: ExecuteArguments<Actions[Id]>
-  ): Promise<ActionResult> {
+  ): Promise<ActionResult>;
+  execute(actionId: string, params?: unknown, options: unknown = {}): Promise<ActionResult> {
     // What the compiler was told of this gate's actions ends here.
-    const [params, options] = paramsAndOptions as [Record<string, unknown>?, ExecuteOptions?];
-    return this.#run(actionId, params, options);
+    return this.#run(actionId, params as Record<string, unknown> | undefined, options as ExecuteOptions);
   }
 
   #run(
