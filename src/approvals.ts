@@ -79,7 +79,7 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
     const { body, status, state } = await call("pollApproval", input, options);
     const poll: { readonly [member: string]: unknown } = body;
     if (typeof poll["status"] !== "string") throw unreadable(state, status, "no status in approval response");
-    if (poll["status"] === "denied") settleDenied(held);
+    if (poll["status"] === "denied") settle(held);
     return { status: statusOf(approvalId, held, poll), state };
   }
 
@@ -111,8 +111,9 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
       openedAt: clock.monotonic(),
       budgetSettled: actionId === "",
     });
-    const [oldest] = holds.keys();
-    if (holds.size > MAX_HELD && oldest !== undefined) holds.delete(oldest);
+    if (holds.size <= MAX_HELD) return;
+    // Only what nobody may look at any more is forgotten.
+    for (const [id, old] of holds) if (leaseLeft(old) <= 0) holds.delete(id);
   }
 
   async function result(
@@ -191,10 +192,13 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
           quietly(onPoll, status);
           if (status.status === "approved") return result(approvalId, status, signal);
           if (status.status !== "pending") throw refusal(status, holds.get(approvalId));
-          claimed = status.retryAfterSeconds === 1;
-          const openedAt = holds.get(approvalId)?.openedAt ?? began;
-          if (!claimed && askedAt - openedAt > APPROVAL_LIFE_MS)
-            throw new LatchGateApprovalExpired(approvalId, heldDetails(holds.get(approvalId)));
+          claimed = status.retryAfterSeconds !== 2;
+          const held = holds.get(approvalId);
+          if (!claimed && askedAt - (held?.openedAt ?? began) > APPROVAL_LIFE_MS) {
+            // Nobody will be charged for it any more.
+            settle(held);
+            throw new LatchGateApprovalExpired(approvalId, heldDetails(held));
+          }
         }
         const asked = (status?.retryAfterSeconds ?? POLL_MS / 1000) * 1000;
         const pace = Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, asked));
@@ -237,8 +241,8 @@ function statusOf(
 
 const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
 
-/** A denied call will not be charged any more (contract agent.md 7): its unit goes back, once. */
-function settleDenied(held: Held | undefined): void {
+/** A call that was denied or has expired will not be charged any more (contract agent.md 7): its unit goes back, once. */
+function settle(held: Held | undefined): void {
   if (held === undefined || held.budgetSettled) return;
   held.budgetSettled = true;
   held.session.budget.giveBack();
@@ -270,22 +274,24 @@ function endOf(
   if (signal?.aborted) return givenUp(approvalId, held, "aborted", error);
   // The gate has forgotten an approval that it held for this session: nobody can say whether it was given before.
   if (error instanceof LatchGateNotFound && held !== undefined) return lost(approvalId, held);
-  if (held === undefined || !(error instanceof LatchGateError) || error.outcome !== "not_executed")
-    return error;
+  if (!(error instanceof LatchGateError) || error.outcome !== "not_executed") return error;
+  // Whoever may not look can't tell whether it was given and has run.
+  if (error instanceof LatchGateNotFound)
+    return new LatchGateNotFound(error.actionId, error.reason, { ...error, outcome: "unknown" });
+  if (held === undefined && error instanceof LatchGateInvalidRequest) return error;
   // It is the poll that did nothing: the action may be approved by now, or will be.
   return claimed && error.code !== "closed"
     ? lost(approvalId, held)
     : givenUp(approvalId, held, error.code, error);
 }
 
-/** The terminal states that are no approval. */
-function refusal(
-  { approvalId, status, reason, raw }: ApprovalStatus,
-  held: Held | undefined,
-): LatchGateError {
-  if (status === "denied")
-    return new LatchGateApprovalDenied(approvalId, reason ?? undefined, { ...heldDetails(held), body: raw });
-  return new LatchGateOutcomeUnknown(
+type Ending = (status: ApprovalStatus, held: Held | undefined) => LatchGateError;
+
+const deniedBy: Ending = ({ approvalId, reason, raw }, held) =>
+  new LatchGateApprovalDenied(approvalId, reason ?? undefined, { ...heldDetails(held), body: raw });
+
+const unclear: Ending = ({ status, reason, raw }, held) =>
+  new LatchGateOutcomeUnknown(
     `the approval ended as ${status}: the action may have run; do not repeat it, look at its effect`,
     {
       ...heldDetails(held),
@@ -294,7 +300,16 @@ function refusal(
       hint: reason ?? undefined,
     },
   );
-}
+
+/** How a wait ends with each status that is neither waiting nor an approval: one that is new has to be decided on here. */
+const endings = { denied: deniedBy, failed: unclear } satisfies Record<
+  Exclude<components["schemas"]["ApprovalPoll"]["status"], "pending" | "approved">,
+  Ending
+>;
+
+/** The terminal states that are no approval; one that the document does not know says nothing of the effect. */
+const refusal: Ending = (status, held) =>
+  (new Map<string, Ending>(Object.entries(endings)).get(status.status) ?? unclear)(status, held);
 
 /** A wait that its caller ended. Whoever decides after that runs the action: so it is not known any more. */
 function givenUp(approvalId: string, held: Held | undefined, code: string, error?: unknown): LatchGateError {

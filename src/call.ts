@@ -74,6 +74,36 @@ export interface CallInput {
 
 /** The operations of one document, as openapi-typescript types them. */
 type Described = { readonly responses: object };
+
+/** A member of an input that is there when the document needs it; what may be left out may be undefined too. */
+type Given<Name extends string, Holder, Member extends PropertyKey> = Holder extends {
+  readonly [Key in Member]: infer Value;
+}
+  ? { readonly [Key in Name]: Loose<Value> }
+  : Holder extends { readonly [Key in Member]?: infer Value }
+    ? { readonly [Key in Name]?: Loose<Value> | undefined }
+    : { readonly [Key in Name]?: undefined };
+type Loose<Value> = Value extends readonly unknown[]
+  ? Value
+  : Value extends object
+    ? { [Key in keyof Value]: object extends Pick<Value, Key> ? Value[Key] | undefined : Value[Key] }
+    : Value;
+type ParametersOf<Operation> = Operation extends { readonly parameters: infer Parameters }
+  ? Parameters
+  : object;
+/** The body as JSON, required or not as the document says. */
+type BodyOf<Operation> = Operation extends { readonly requestBody: { content: infer Content } }
+  ? Content
+  : Operation extends { readonly requestBody?: { content: infer Content } }
+    ? Partial<Content>
+    : { readonly "application/json"?: undefined };
+
+/** What an operation is called with, as its document says: a parameter that is new and required stops the build. */
+export type InputOf<Operation> = Omit<CallInput, "path" | "query" | "body" | "accept"> &
+  Given<"path", ParametersOf<Operation>, "path"> &
+  Given<"query", ParametersOf<Operation>, "query"> &
+  Given<"body", BodyOf<Operation>, "application/json">;
+
 type BodyAt<Response> = Response extends { content: { "application/json": infer Body } }
   ? Body
   : Response extends { content: Record<string, infer Text> }
@@ -97,7 +127,7 @@ export type Call<Operations extends { readonly [Id in keyof Operations]: Describ
   Status extends number = 200 | 202,
 >(
   operationId: Id,
-  input: CallInput & { readonly accept?: readonly Status[] },
+  input: InputOf<Operations[Id]> & { readonly accept?: readonly Status[] },
   options?: CallOptions,
 ) => Promise<Answer<Operations[Id], Status>>;
 
@@ -129,7 +159,9 @@ export function createCall<Operations extends { readonly [Id in keyof Operations
   defaults: CallDefaults,
   clock: Clock,
 ): Call<Operations> {
-  return async (operationId, input, options = {}) => {
+  return async (operationId, given, options = {}) => {
+    // What is typed by the document per operation is handled as any operation's here.
+    const input = given as CallInput;
     const subject = input.subject ?? "<call>";
     const operation = operationOf(table, operationId);
     const path = pathFor(operation, input.path ?? {}, subject);
@@ -173,7 +205,7 @@ export function callState(
     clock,
     deadline: clock.monotonic() + checkedTimeout(timeoutMs, subject),
     signal: options.signal,
-    policy: options.retry === undefined ? defaults.retry : retryPolicy(options.retry),
+    policy: policyOf(options.retry, defaults.retry),
     session: undefined,
     attempts: 0,
     lastFailure: undefined,
@@ -181,6 +213,12 @@ export function callState(
 }
 
 /** @param target what follows the base URL: the path, percent-encoded where the call's own is not, and the query */
+/** One call's own numbers; whether a lost call is sent once more is the client's word unless they say it. */
+function policyOf(own: CallOptions["retry"], { resend, ...rest }: RetryPolicy): RetryPolicy {
+  if (own === undefined) return { resend, ...rest };
+  return retryPolicy(own === false ? false : { resend, ...own });
+}
+
 const BARE_HEADERS = { "User-Agent": USER_AGENT };
 const JSON_HEADERS = { "Content-Type": "application/json", "User-Agent": USER_AGENT };
 

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { LatchGateInvalidRequest } from "./errors.ts";
+import { isPem } from "./pem.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +24,8 @@ export interface GateConfig {
 export function findGateConfig(cwd: string, environment: Environment): GateConfig | undefined {
   const named = environment["LATCHGATE_CONFIG"];
   if (named) {
+    if (isPem(named))
+      throw wrongConfig("LATCHGATE_CONFIG must be the path of a file, and holds the text of one");
     const found = readGateConfig(resolve(cwd, named));
     if (found === undefined) throw wrongConfig(`LATCHGATE_CONFIG names ${named}, and there is no such file`);
     return found;

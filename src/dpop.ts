@@ -11,6 +11,7 @@ import {
 import { readFile, stat } from "node:fs/promises";
 import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
 import { LatchGateInvalidRequest } from "./errors.ts";
+import { isPem } from "./pem.ts";
 import type { BufferedResponse, GateRequest, Send } from "./send.ts";
 
 /** The public half of a proof key as it stands in a proof's header and in a lease request (RFC 7517). */
@@ -87,6 +88,7 @@ export class DPoPKeyPair {
 
   /** Like `fromPem`, from a file; warns once about a file when others than its owner may read it. */
   static async fromPemFile(path: string): Promise<DPoPKeyPair> {
+    if (isPem(path)) throw wrongKey("what is given is the PEM itself, and must be the path of its file");
     const [pem, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch(
       (error: NodeJS.ErrnoException) => {
         throw wrongKey(`the key file ${path} can't be read (${error.code ?? "unknown error"})`);

@@ -1,5 +1,5 @@
 import type { Approvals, WaitOptions } from "./approvals.ts";
-import { type Call, type CallInput, type CallOptions, jsonText, unreadable } from "./call.ts";
+import { type Call, type CallOptions, type InputOf, jsonText, unreadable } from "./call.ts";
 import {
   LatchGateApprovalRequired,
   type LatchGateError,
@@ -60,7 +60,7 @@ interface Parts {
 }
 
 export function createExecute({ call, approvals, validator, journal, clock }: Parts): Execute {
-  const send = (input: Omit<CallInput, "accept">, options: CallOptions) =>
+  const send = (input: InputOf<operations["executeAction"]>, options: CallOptions) =>
     call("executeAction", input, options);
 
   async function post(
@@ -68,7 +68,10 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     params: Parameters<Execute>[1],
     options: ExecuteOptions,
   ): Promise<ActionResult> {
-    const body = bodyOf(actionId, params);
+    const given = bodyOf(actionId, params);
+    // What is checked is what is sent, whatever the caller does with its object meanwhile.
+    const body: Record<string, unknown> =
+      options.validate === "before" ? JSON.parse(jsonText(given, actionId)) : given;
     const tooMuch = limitIssues(body);
     // What has no JSON text at all (a cycle is deep without end) is said as that.
     if (tooMuch.length > 0) jsonText(body, actionId);
@@ -113,7 +116,8 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     once(callId, actionId, bodyOf(actionId, params), options);
 
   return (actionId, params, options) => {
-    const { callId, whenHeld } = options;
+    const { callId, whenHeld, waitMs } = options;
+    if (waitMs !== undefined && !(waitMs > 0)) return Promise.reject(wrongWait(actionId));
     if (callId !== undefined) return withId(callId, actionId, params, options);
     const posted = post(actionId, params, options);
     if (whenHeld !== "wait") return posted;
@@ -123,6 +127,11 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     });
   };
 }
+
+const wrongWait = (actionId: string) =>
+  new LatchGateInvalidRequest(actionId, "waitMs must be a positive number of milliseconds", {
+    code: "invalid_options",
+  });
 
 function bodyOf(actionId: string, params: Parameters<Execute>[1]): Record<string, unknown> {
   if (params === undefined) return {};

@@ -11,7 +11,12 @@ import {
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
-import { type ActionResult, actionResultFromReceipt, receiptFromJson } from "./models.ts";
+import {
+  type ActionResult,
+  type ApprovalStatus,
+  actionResultFromReceipt,
+  receiptFromJson,
+} from "./models.ts";
 import { type Clock, onAbort } from "./send.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
@@ -41,7 +46,8 @@ type Begun =
   | { readonly held: LatchGateApprovalRequired; readonly resumed: boolean };
 
 export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): Once<Options> {
-  const { post, call, approvals, journal, clock } = parts;
+  const { post, call, approvals, clock } = parts;
+  const journal = promising(parts.journal);
   const inFlight = new Map<string, { readonly requestHash: string; readonly begun: Promise<Begun> }>();
 
   /** The first run. */
@@ -107,15 +113,18 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
   ): Promise<ActionResult> {
     if ("result" in begun) return begun.result;
     const { held, resumed } = begun;
-    if (options.whenHeld !== "wait" && !(resumed && (await heldStatus(held, options)) !== "pending"))
-      throw held;
+    if (options.whenHeld !== "wait") {
+      if (!resumed) throw held;
+      const status = await heldStatus(held, options);
+      if (status.status === "pending") throw status.retryAfterSeconds === 1 ? underWay(held) : held;
+    }
     return noted(callId, { ...entry, approvalId: held.approvalId }, await approvals.wait(held, options));
   }
 
-  async function heldStatus(held: LatchGateApprovalRequired, options: Options): Promise<string> {
+  async function heldStatus(held: LatchGateApprovalRequired, options: Options): Promise<ApprovalStatus> {
     const { actionId, approvalId, sessionId, traceId } = held;
     try {
-      return (await approvals.status(approvalId, options)).status;
+      return await approvals.status(approvalId, options);
     } catch (cause) {
       // That the poll did nothing does not say so of the call that is held.
       const code = cause instanceof LatchGateError ? cause.code : undefined;
@@ -156,7 +165,7 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     options: Options,
   ): Promise<Begun> {
     if (await journal.add(callId, entry).catch(journalFailed)) return begin(callId, entry, body, options);
-    const found = await journal.get(callId).catch(journalFailed);
+    const found = await journal.get(callId).catch((cause: unknown) => journalFailed(cause, "unknown"));
     if (found === undefined) throw journalFailed();
     if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
     return resume(found, options);
@@ -188,14 +197,16 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
       throw new LatchGateInvalidRequest(actionId, "callId must be a text that is not empty", {
         code: "invalid_options",
       });
-    const requestHash = canonicalHash([actionId, JSON.parse(jsonText(body, actionId))]);
+    // What is hashed is what is sent, whatever the caller does with its object meanwhile.
+    const sent = JSON.parse(jsonText(body, actionId)) as Record<string, unknown>;
+    const requestHash = hashOf(actionId, sent);
     const entry: JournalEntry = { state: "sent", actionId, requestHash };
     const running = inFlight.get(callId);
     if (running !== undefined) {
       if (running.requestHash !== requestHash) throw reused(actionId);
       return decided(callId, entry, await joined(running.begun, options), options);
     }
-    const begun = journaled(callId, entry, body, options).finally(() => inFlight.delete(callId));
+    const begun = journaled(callId, entry, sent, options).finally(() => inFlight.delete(callId));
     inFlight.set(callId, { requestHash, begun });
     return decided(callId, entry, await begun, options);
   };
@@ -211,11 +222,46 @@ const reused = (actionId: string) =>
     { code: "call_id_reused" },
   );
 
-function journalFailed(cause?: unknown): never {
+/** Where the journal has an entry that can't be read, an earlier run may have run. */
+function journalFailed(cause?: unknown, outcome: "not_executed" | "unknown" = "not_executed"): never {
   throw new LatchGateInvalidRequest("<journal>", "the journal failed, so nothing was sent", {
     code: "journal_failed",
+    outcome,
     cause,
   });
+}
+
+/** A held call that an operator has claimed: it may be running now. */
+const underWay = ({ actionId, approvalId, sessionId, traceId }: LatchGateApprovalRequired) =>
+  new LatchGateApprovalRequired(actionId, approvalId, {
+    sessionId,
+    traceId,
+    outcome: "unknown",
+    hint: "an operator has claimed it: it may be running now",
+  });
+
+function hashOf(actionId: string, body: unknown): string {
+  try {
+    return canonicalHash([actionId, body]);
+  } catch {
+    throw new LatchGateInvalidRequest(
+      actionId,
+      "the parameters have no canonical JSON form (half a character pair?)",
+      {
+        code: "invalid_parameters",
+      },
+    );
+  }
+}
+
+/** A store may throw where it should reject. */
+function promising(journal: Journal): Journal {
+  return {
+    add: async (callId, entry) => journal.add(callId, entry),
+    get: async (callId) => journal.get(callId),
+    set: async (callId, entry) => journal.set(callId, entry),
+    delete: async (callId) => journal.delete(callId),
+  };
 }
 
 /** What the journal learns too late changes nothing: a later run finds the call as sent. */

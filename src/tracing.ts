@@ -74,7 +74,9 @@ async function told<Value>(
     note?.(context, value);
     return value;
   } catch (error) {
-    Object.assign(context, failureOf(error), { error });
+    const failure = failureOf(error);
+    // The error itself may hold an answer that quotes the request.
+    Object.assign(context, failure, { error: { name: (error as Error | undefined)?.name, ...failure } });
     channel.error.publish(context);
     throw error;
   } finally {

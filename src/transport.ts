@@ -64,7 +64,8 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
   };
   const start = starter(route, ownPool);
   return {
-    route,
+    // A printed transport shows its route, and must not show a private key.
+    route: { ...route, tls: undefined },
     quota: createQuota(),
     send: (request) =>
       new Promise((resolve, reject) => {

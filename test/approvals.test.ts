@@ -106,11 +106,43 @@ describe("waiting for an operator", () => {
       { kind: "garbage", contentType: "application/json", body },
     );
     const began = clock.now();
-    expect(await failure(client.waitForApproval(held))).toBeInstanceOf(LatchGateApprovalExpired);
+    // Only the gate's "pending, 2" says that nobody has claimed it: this one ends with the lease, of 15 minutes.
+    expect(await failure(client.waitForApproval(held))).toBeInstanceOf(LatchGateApprovalLost);
     const minutes = (clock.now() - began) / 60_000;
-    expect(minutes).toBeLessThan(6);
+    expect(minutes).toBeLessThan(16);
     expect(polls().length / minutes).toBeGreaterThanOrEqual(5);
     expect(polls().length / minutes).toBeLessThanOrEqual(125);
+  });
+
+  it("a budget's unit comes back when nobody decided in time", async () => {
+    const { clock, client, failure, hold } = world();
+    await clock.until(client.connect({ maxCalls: 2 }));
+    const held = await hold();
+    expect(client.session?.callsLeft).toBe(1);
+    await failure(client.waitForApproval(held));
+    expect(client.session?.callsLeft).toBe(2);
+  });
+
+  it("one that may not look does not say that nothing ran", async () => {
+    const { clock, gate, client, hold, failure } = world();
+    const held = await hold();
+    await gate.approve(held.approvalId);
+    const stranger = new LatchGateClient({ fetch: clock.watch(gate.fetch), agentId: "u", clock });
+    expect(await failure(stranger.waitForApproval(held.approvalId))).toMatchObject({
+      name: "LatchGateNotFound",
+      outcome: "unknown",
+    });
+    expect(client.sessionId).not.toBeNull();
+  });
+
+  it("a wait that can't be is refused before anything is sent", async () => {
+    const { client, gate, failure } = world();
+    for (const waitMs of [0, -1, Number.NaN])
+      expect(await failure(client.execute("risky", {}, { whenHeld: "wait", waitMs }))).toMatchObject({
+        name: "LatchGateInvalidRequest",
+        outcome: "not_executed",
+      });
+    expect(gate.received).toEqual([]);
   });
 
   it("a denial is an error with the operator's reason, and nothing ran", async () => {

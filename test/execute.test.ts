@@ -287,7 +287,44 @@ describe("a call that is run again with its callId", () => {
   });
 });
 
+describe("a call that is run again while an operator's approve runs it", () => {
+  it("may be running: it does not say that nothing ran", async () => {
+    const { gate, make, failure } = world();
+    const client = make();
+    await failure(client.execute("risky", {}, { callId: "c" }));
+    gate.claim(gate.approvals[0]?.approvalId ?? "");
+    expect(await failure(client.execute("risky", {}, { callId: "c" }))).toMatchObject({
+      name: "LatchGateApprovalRequired",
+      outcome: "unknown",
+    });
+  });
+
+  it("sends what it hashed, whatever the caller does with its object meanwhile", async () => {
+    const { clock, gate, make } = world();
+    const params = { to: "alice" };
+    const running = make().execute("count", params, { callId: "c" });
+    params.to = "bob";
+    await clock.until(running);
+    expect(gate.effects[0]?.params).toEqual({ to: "alice" });
+  });
+});
+
 describe("the journal", () => {
+  it("may throw where it should reject, and nothing is lost by that", async () => {
+    const { clock, gate, make, failure } = world();
+    const broken = () => {
+      throw new Error("SQLITE_BUSY");
+    };
+    const inner = createMemoryJournal();
+    const late = make({ journal: { ...inner, set: broken } });
+    expect((await clock.until(late.execute("count", {}, { callId: "a" }))).ok).toBe(true);
+    const early = make({ journal: { ...inner, add: broken } });
+    expect(await failure(early.execute("count", {}, { callId: "b" }))).toMatchObject({
+      code: "journal_failed",
+    });
+    expect(gate.effects).toHaveLength(1);
+  });
+
   it("is written before the first byte is sent", async () => {
     const { clock, make, executes } = world();
     const { journal, seen } = watchedJournal();
@@ -312,7 +349,8 @@ describe("the journal", () => {
     if (step === "get") await journal.add("c", { state: "sent", actionId: "count", requestHash: "x" });
     fail(step);
     const error = await failure(make({ journal }).execute("count", {}, { callId: "c" }));
-    expect(error).toMatchObject({ code: "journal_failed", outcome: "not_executed" });
+    const outcome = step === "get" ? "unknown" : "not_executed";
+    expect(error).toMatchObject({ code: "journal_failed", outcome });
     expect(executes()).toEqual([]);
   });
 

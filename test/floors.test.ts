@@ -16,6 +16,7 @@ const FLOORS = [
     "refusals",
     "backoff",
     "canonical",
+    "pem",
     "models",
     "receipts",
     "config",
@@ -30,6 +31,7 @@ const FLOORS = [
   ],
   [
     "client",
+    "methods",
     ...[
       ...["values", "credentials", "connection", "decisions", "learning", "learned", "policy"],
       ...["approve", "watch", "explain", "audit", "approvals", "discover", "operator"],

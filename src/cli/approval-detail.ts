@@ -62,7 +62,8 @@ const ENDS = [
   ["receipt", "receipt_id"],
   ["reason", "deny_reason"],
   ["failure", "error_code"],
-] as const;
+] as const satisfies readonly (readonly [label: string, member: MemberOf<Detail>])[];
+type MemberOf<Shape> = Shape extends unknown ? keyof Shape : never;
 
 function statusWords(detail: Detail): string {
   const { status } = detail;

@@ -65,6 +65,8 @@ export const command: Command = {
     for (const name of SPECIAL)
       if (values[name] !== undefined && values[name] !== false && !job.takes.includes(name))
         throw new UsageError(`--${name} is not for approvals ${word}`);
+    if (values.status !== undefined) stateOf(values.status);
+    if (word === "approve") refuseUnasked(values, terminal);
     return reported("approvals", values.json, terminal, async () => {
       const operator = await findOperator(values, terminal);
       try {
@@ -82,9 +84,7 @@ async function list(
   values: Values,
   terminal: Terminal,
 ): Promise<number> {
-  const status = STATES.find((state) => state === values.status);
-  if (values.status !== undefined && status === undefined)
-    throw new UsageError(`--status is one of ${STATES.join(", ")}`);
+  const status = values.status === undefined ? undefined : stateOf(values.status);
   const found = await operator.approvals.list({ status, includeExpired: values.all });
   const shown = found.filter((one) => values.all || status !== undefined || isOpen(one));
   if (values.json) for (const approval of shown) terminal.out(JSON.stringify(approval));
@@ -137,6 +137,17 @@ async function show(
   return 0;
 }
 
+function stateOf(text: string): (typeof STATES)[number] {
+  const state = STATES.find((one) => one === text);
+  if (state === undefined) throw new UsageError(`--status is one of ${STATES.join(", ")}`);
+  return state;
+}
+
+function refuseUnasked({ yes, json }: Pick<Values, "yes" | "json">, terminal: Terminal): void {
+  if (!yes && (json || terminal.ask === undefined))
+    throw new UsageError("approve asks before it runs anything, and there is nobody to ask: give --yes");
+}
+
 async function approve(
   operator: LatchGateOperator,
   id: string,
@@ -145,8 +156,6 @@ async function approve(
 ): Promise<number> {
   const { json, yes, again, "learn-path": learnPath, "learn-domain": learnDomain } = values;
   const learn = { learnPath, learnDomain };
-  if (!yes && (json || terminal.ask === undefined))
-    throw new UsageError("approve asks before it runs anything, and there is nobody to ask: give --yes");
   if (!yes && terminal.ask !== undefined) {
     const detail = await operator.approvals.get(id);
     for (const line of approvalLines(detail, learn, painter(terminal))) terminal.out(line);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LatchGateError } from "../errors.ts";
 import { type DiscoverOptions, LatchGateOperator } from "../operator.ts";
+import { isPem } from "../pem.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { plain } from "./show.ts";
 
@@ -45,6 +46,7 @@ export async function discoveryOf(values: OperatorValues, { cwd, env }: Terminal
 }
 
 const unreadable = (path: string) => (error: NodeJS.ErrnoException) => {
+  if (isPem(path)) throw new UsageError("what is given is the PEM itself, and must be the path of its file");
   throw new UsageError(`${path} can't be read (${error.code ?? "unknown error"})`);
 };
 

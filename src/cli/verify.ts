@@ -18,7 +18,8 @@ import { painter, plain } from "./show.ts";
 const usage = `Usage: latchgate-client verify receipt FILE|ID… [--keys FILE]
        latchgate-client verify audit [--file JSONL]
 
-Verifies here, without the gate's own verdict; exit code 1 when something is bad.
+Verifies here, without the gate's own verdict; exit code 1 when something is bad: also a receipt that given keys did not
+sign, and a whole ledger that does not begin with its first event.
 
   receipt           each a JSON file that holds a receipt, or the id of one, which an operator then fetches with the
                     gate's receipt keys. The hash is recomputed; the signature is checked where there are keys
@@ -65,7 +66,7 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
   };
   try {
     let keys =
-      values.keys === undefined ? undefined : ((await readJson(values.keys, terminal)) as ReceiptKeys);
+      values.keys === undefined ? undefined : keysIn(await readJson(values.keys, terminal), values.keys);
     let bad = false;
     for (const name of names) {
       const path = resolve(terminal.cwd, name);
@@ -77,11 +78,13 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
       const receipt = isFile ? await readJson(name, terminal) : (await (await found()).receipt(name)).raw;
       if (!isFile) keys ??= await (await found()).receiptKeys();
       const verdict = verifyReceipt((receipt ?? {}) as Parameters<typeof verifyReceipt>[0], keys);
-      bad ||= verdict.state === "invalid";
+      // A hash proves nothing against a forger: where there are keys, what they did not sign is bad.
+      const isBad = verdict.state !== "verified" && (keys !== undefined || verdict.state === "invalid");
+      bad ||= isBad;
       terminal.out(
         values.json
           ? JSON.stringify({ receipt: name, ...verdict })
-          : `${paint(verdict.state === "invalid" ? "red" : "green", verdict.state.padEnd(10))}  ${plain(name)}  ${receiptWords(verdict)}`,
+          : `${paint(isBad ? "red" : "green", verdict.state.padEnd(10))}  ${plain(name)}  ${receiptWords(verdict)}`,
       );
     }
     return bad ? 1 : 0;
@@ -96,6 +99,18 @@ const receiptWords = ({ hash, signature }: ReceiptVerdict) =>
 function stepWords(step: VerificationStep): string {
   if (step.result === "ok") return "holds";
   return step.result === "failed" ? `FAILED: ${plain(step.why)}` : `not checked (${plain(step.why)})`;
+}
+
+/** Receipt keys as a list, or as the gate's answer that holds it. */
+function keysIn(value: unknown, name: string): ReceiptKeys {
+  const list: unknown = Array.isArray(value) ? value : (value as { keys?: unknown } | null)?.keys;
+  const isKey = (key: unknown) =>
+    typeof (key as { kid?: unknown } | null)?.kid === "string" &&
+    typeof (key as { x_hex?: unknown }).x_hex === "string";
+  if (Array.isArray(list) && list.length > 0 && list.every(isKey)) return list as ReceiptKeys;
+  throw new UsageError(
+    `${name} holds no receipt keys: a list of { kid, x_hex } is wanted, or an object with it as \`keys\``,
+  );
 }
 
 async function readJson(name: string, { cwd }: Terminal): Promise<unknown> {
@@ -114,7 +129,9 @@ async function verifyLedger(values: Values, terminal: Terminal): Promise<number>
     return told(await verifyAuditChain(lines(values.file, terminal)), values, terminal);
   const operator = await findOperator(values, terminal);
   try {
-    return told(await operator.audit.verifyOffline(), values, terminal);
+    // The whole ledger was asked for: one that begins later has lost its beginning.
+    const verdict = await operator.audit.verifyOffline();
+    return Math.max(told(verdict, values, terminal), verdict.state === "partial" ? 1 : 0);
   } finally {
     await operator.close();
   }

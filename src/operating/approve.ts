@@ -108,7 +108,7 @@ export function createApprove(call: Call<operations>, clock: Clock): Approve {
       const { body } = await call(
         "approveApproval",
         { ...target(approvalId), subject: recordOf(detail)?.action_id ?? approvalId, query },
-        { ...callOptions(options), timeoutMs: left },
+        { ...callOptions(options), timeoutMs: left, retry: once(options.retry) },
       );
       return body.decision === "executed"
         ? executedFromJson(body, recordOf(detail)?.session_id ?? "")
@@ -119,6 +119,10 @@ export function createApprove(call: Call<operations>, clock: Clock): Approve {
     }
   };
 }
+
+/** One try: a second one would come without a new look, and what was pending may have been claimed by then. */
+const once = (own: CallOptions["retry"]): CallOptions["retry"] =>
+  own === false ? false : { ...own, attempts: 1 };
 
 const callOptions = ({ signal, timeoutMs, retry }: CallOptions): CallOptions => ({
   signal,
@@ -184,7 +188,8 @@ const STATE = [
   "receipt_id",
   "deny_reason",
   "error_code",
-];
+] as const satisfies readonly MemberOf<Detail>[];
+type MemberOf<Shape> = Shape extends unknown ? keyof Shape : never;
 
 const bodyOf = (body: unknown): object =>
   typeof body === "object" && body !== null ? body : body === undefined ? {} : { text: body };

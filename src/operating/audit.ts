@@ -64,17 +64,24 @@ export function createAudit(call: Call<operations>): Audit {
     const query = { ...queryOf(options), limit: pageSize };
     /** The events of the oldest millisecond so far: the next page begins with them again. */
     let again = new Set<string>();
-    for (let before = query.before; ; ) {
+    for (let before = query.before, limit = pageSize; ; ) {
       const { body, state, status } = await call(
         "listAuditEvents",
-        { subject: SUBJECT, query: { ...query, before } },
+        { subject: SUBJECT, query: { ...query, before, limit } },
         options,
       );
       const page = body.events;
       for (const event of page) if (!again.has(event.trace_id)) yield event;
       const oldest = page.at(-1)?.timestamp;
-      if (oldest === undefined || page.length < pageSize) return;
-      if (page[0]?.timestamp === oldest) throw tooMany(oldest, pageSize);
+      if (oldest === undefined || page.length < limit) return;
+      if (page[0]?.timestamp === oldest) {
+        if (limit === MOST_AT_ONCE) throw tooMany(oldest, limit);
+        // A page of one millisecond: the largest one may reach beyond it.
+        again = new Set([...again, ...page.map(({ trace_id }) => trace_id)]);
+        limit = MOST_AT_ONCE;
+        continue;
+      }
+      limit = pageSize;
       const next = Date.parse(oldest);
       if (Number.isNaN(next)) throw unreadable(state, status, "an audit event without a time");
       again = new Set(page.filter(({ timestamp }) => timestamp === oldest).map(({ trace_id }) => trace_id));
@@ -135,9 +142,9 @@ function moment(at: Date | string | undefined, name: string): string | undefined
   throw wrongValue("invalid_options", `${name} must be a Date, or a text such as 2026-02-26T12:34:56.789Z`);
 }
 
-const tooMany = (timestamp: string, pageSize: number) =>
+const tooMany = (timestamp: string, limit: number) =>
   new LatchGateError(
-    `${pageSize} events or more are of one millisecond (${timestamp}), and the gate gives no more of them${pageSize < MOST_AT_ONCE ? `: ask with a pageSize of ${MOST_AT_ONCE}` : ""}`,
+    `${limit} events or more are of one millisecond (${timestamp}), and the gate gives no more of them`,
     {
       code: "too_many_in_one_millisecond",
       outcome: "not_executed",

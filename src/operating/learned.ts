@@ -40,6 +40,8 @@ const filter = (actionId: string | undefined) => ({
   query: { action: actionId === undefined ? undefined : checkedActionId(actionId) },
 });
 
+const ofAction = (actionId: string) => ({ subject: SUBJECT, query: { action: checkedActionId(actionId) } });
+
 export function createLearnedDomains(call: Call<operations>): LearnedDomains {
   const entry = (actionId: string, domain: string) => ({
     subject: SUBJECT,
@@ -51,7 +53,7 @@ export function createLearnedDomains(call: Call<operations>): LearnedDomains {
       (await call("addDomain", entry(actionId, domain), options)).body,
     remove: async (actionId, domain, options) =>
       (await call("removeDomain", entry(actionId, domain), options)).body,
-    clear: async (actionId, options) => (await call("clearDomains", filter(actionId), options)).body,
+    clear: async (actionId, options) => (await call("clearDomains", ofAction(actionId), options)).body,
   };
 }
 
@@ -65,6 +67,6 @@ export function createLearnedPaths(call: Call<operations>): LearnedPaths {
     add: async (actionId, glob, options) => (await call("addPath", entry(actionId, glob), options)).body,
     remove: async (actionId, glob, options) =>
       (await call("removePath", entry(actionId, glob), options)).body,
-    clear: async (actionId, options) => (await call("clearPaths", filter(actionId), options)).body,
+    clear: async (actionId, options) => (await call("clearPaths", ofAction(actionId), options)).body,
   };
 }

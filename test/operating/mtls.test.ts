@@ -3,7 +3,7 @@ import tls from "node:tls";
 import { inspect } from "node:util";
 import { MockGate } from "latchgate-client/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { LatchGateApprovalRequired, LatchGateClient } from "../../src/index.ts";
+import { createTransport, LatchGateApprovalRequired, LatchGateClient } from "../../src/index.ts";
 import { type LatchGateError, LatchGateOperator, LatchGateTransportError } from "../../src/operator.ts";
 import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
 import { failure } from "./world.ts";
@@ -133,4 +133,11 @@ describe("a certificate that can't be used is refused before the first connectio
       () => new LatchGateOperator({ ...options, baseUrl: "http://localhost:1", tls: { ca: made.ca } }),
     ).toThrow(/https/);
   });
+});
+
+it("a transport that is printed shows no private key", () => {
+  const { cert, key } = made.gate;
+  const transport = createTransport({ baseUrl: "https://127.0.0.1:9", tls: { ca: made.ca, cert, key } });
+  const shown = [inspect(transport, { depth: null, showHidden: true }), JSON.stringify(transport)].join("\n");
+  expect(shown).not.toContain("PRIVATE KEY");
 });
