@@ -37,6 +37,11 @@ export interface OperationFacts {
   readonly answers: { readonly [answer: string]: AnswerFacts };
 }
 
+/** The ids in a table of what one must sign, or nobody: `SignedBy<typeof agentOperations, "lease">`. */
+export type SignedBy<Table, Who extends OperationFacts["security"]> = {
+  [Id in keyof Table]: Table[Id] extends { readonly security: Who } ? Id : never;
+}[keyof Table];
+
 export const agentOperations = {
   "getHealth": {
     "method": "GET",

@@ -1,4 +1,4 @@
-import { type AgentOperationId, agentOperations } from "../generated/operations.ts";
+import { type AgentOperationId, agentOperations, type SignedBy } from "../generated/operations.ts";
 import { authenticate } from "./auth.ts";
 import { sorted } from "./canonical.ts";
 import { issueLease } from "./issue.ts";
@@ -9,8 +9,8 @@ import type { Call, World } from "./world.ts";
 /** What answers an operation. */
 export type Handler = (world: World, call: Call) => Answer | Promise<Answer>;
 
-/** The operations of the client socket. */
-export const agentHandlers = {
+/** The operations of the client socket that anybody may call. */
+const openHandlers = {
   getHealth: () => json(200, { status: "ok" }),
 
   // A draining gate is still "ready".
@@ -49,7 +49,10 @@ export const agentHandlers = {
     const schema = world.actions.get(call.parameters["action_id"] ?? "")?.requestSchema;
     return schema === undefined ? empty(404) : json(200, sorted(schema));
   },
+} satisfies Record<SignedBy<typeof agentOperations, "none">, Handler>;
 
+/** Those that a lease is needed for: each of them looks at it itself. */
+const leaseHandlers = {
   executeAction,
 
   // Every refusal is an empty body here, and bound to the session: a renewed lease does not find it.
@@ -75,6 +78,12 @@ export const agentHandlers = {
     const receipt = world.receipts.read(receiptId);
     return receipt === undefined ? failure(404, "not_found") : json(200, sorted(receipt));
   },
-} satisfies Record<AgentOperationId, Handler>;
+} satisfies Record<SignedBy<typeof agentOperations, "lease">, Handler>;
+
+/** The operations of the client socket. */
+export const agentHandlers = { ...openHandlers, ...leaseHandlers } satisfies Record<
+  AgentOperationId,
+  Handler
+>;
 
 export { type AgentOperationId, agentOperations };

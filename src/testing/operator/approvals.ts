@@ -1,3 +1,4 @@
+import type { components } from "../../generated/operator.ts";
 import type { Handler } from "../agent.ts";
 import type { Approval, ApprovalState } from "../approvals.ts";
 import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions.ts";
@@ -9,7 +10,18 @@ import type { Call, World } from "../world.ts";
 import { admit, passes } from "./admission.ts";
 import { authenticateOperator } from "./auth.ts";
 
-const STATES: readonly ApprovalState[] = ["pending", "claimed", "approved", "denied", "failed"];
+type Schemas = components["schemas"];
+type MembersOf<Shape> = Shape extends unknown ? keyof Shape : never;
+
+/** A state that the document has and this gate has not stops the build here. */
+const STATE_OF = {
+  pending: "pending",
+  claimed: "claimed",
+  approved: "approved",
+  denied: "denied",
+  failed: "failed",
+} as const satisfies Record<Schemas["ApprovalState"], ApprovalState>;
+const STATES = Object.values(STATE_OF);
 const MOST = 200;
 
 const listApprovals: Handler = (world, call) => {
@@ -145,5 +157,5 @@ function detailOf(approval: Approval) {
       calls_remaining: callsRemaining,
       policy_approved_calls_after: limited ? callsRemaining - 1 : callsRemaining,
     },
-  };
+  } satisfies { readonly [Member in MembersOf<Schemas["ApprovalDetail"]>]?: unknown };
 }
