@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -54,6 +55,10 @@ export const command: Command = {
       files = writeOperatorFiles(dir, operator, listenersOf(server, gate.publicBaseUrl, options.tls));
       const found = descriptionOf(server, gate.publicBaseUrl, operator, files);
       terminal.out(options.json ? JSON.stringify(found) : sentences(found));
+      if (!hasAjv())
+        terminal.err(
+          'actions with a parameter schema (most of the built-in ones) need the package "ajv": npm install ajv',
+        );
       await stop;
     } finally {
       await server?.close();
@@ -63,6 +68,15 @@ export const command: Command = {
     return 0;
   },
 };
+
+function hasAjv(): boolean {
+  try {
+    createRequire(import.meta.url).resolve("ajv/dist/2020.js");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 interface TlsFiles {
   readonly ca: string;

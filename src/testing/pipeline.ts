@@ -27,6 +27,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   }
   if (world.draining) return failure(503, "draining");
 
+  if (world.actions.get(actionId)?.requestSchema !== undefined) await world.schemas.ready(actionId);
   const who = authenticate(world, call, "POST", `/v1/actions/${actionId}/execute`);
   if (!who.ok) {
     if (who.flaw !== undefined) world.metrics.reject(who.flaw);

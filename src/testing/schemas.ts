@@ -27,14 +27,21 @@ export function createSchemas(load: () => unknown = loadAjv) {
       // The gate takes `format` and unknown keywords for annotations.
       return new module.Ajv2020({ strict: false, validateFormats: false });
     } catch (cause) {
-      throw new Error(
+      const missing = new Error(
         `MockGate: the action "${actionId}" has a parameter schema, and checking it needs the package "ajv" (8.x), which is not installed: npm install --save-dev ajv`,
         { cause },
       );
+      // As undici's own mocks say that they have no answer: clients read it as never sent, which is so.
+      throw Object.assign(missing, { code: "UND_MOCK_ERR_MOCK_NOT_MATCHED" });
     }
   }
 
   return {
+    /** Throws the sentence where an action's schema could not be checked: before a proof is taken. */
+    async ready(actionId: string): Promise<void> {
+      compiler ??= compilerFor(actionId);
+      await compiler;
+    },
     /** What is wrong with a value, in the words of the gate's validator, or `undefined`. */
     async check(actionId: string, schema: object, value: unknown): Promise<string | undefined> {
       let validate = compiled.get(schema);
