@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { BASE, edited, lines } from "./base.ts";
 import { ANSWERS } from "./pairs-answers.ts";
-import { OPERATIONS, SILENT } from "./pairs-operations.ts";
+import { OPERATIONS } from "./pairs-operations.ts";
 import { REQUESTS } from "./pairs-requests.ts";
+import { SILENT } from "./pairs-silent.ts";
 
 test("there are at least 120 pairs, and no two with one title in a group", () => {
   for (const group of [ANSWERS, REQUESTS, OPERATIONS, SILENT])
