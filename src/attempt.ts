@@ -237,7 +237,7 @@ function withoutSecrets(text: string, headers: GateRequest["headers"]): string {
 }
 
 /** A gate's tokens have hundreds of characters; a mock's `lease` is a word that answers are made of. */
-const MIN_SECRET_LENGTH = 20;
+const MIN_SECRET_LENGTH = 10;
 
 function redact(text: unknown, headers: GateRequest["headers"]): string {
   let redacted = typeof text === "object" ? "" : String(text);
