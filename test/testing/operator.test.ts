@@ -221,7 +221,9 @@ test("a client that drops its approve leaves the claim, the effect and no event;
 });
 
 test("a store that forgets leaves the ledger's word: what is pending is gone after 300 s, what ended after an hour", async () => {
-  const { gate, operator, agent, hold } = await world({ approvalStore: "redis" });
+  // From a whole second on, and by `advance` alone: the lease must live its last second through.
+  const start = Math.floor(Date.now() / 1000) * 1000;
+  const { gate, operator, agent, hold } = await world({ approvalStore: "redis", now: () => start });
   const [approved, denied, gone] = [await hold(), await hold(), await hold()];
   const { receipt_id } = (await operator.approve(approved)).json;
   await operator.deny(denied, { reason: "no" });
