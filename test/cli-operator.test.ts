@@ -272,6 +272,38 @@ describe("verify", () => {
     expect((await typed(["verify", "receipt", result.receiptId], at)).out).toMatch(/^verified/);
   });
 
+  it("of a receipt that the given keys did not sign is bad, though its hash holds", async () => {
+    const { at, dir, agent, gate } = await gateIn();
+    const result = await agent.execute("http_fetch", { url: "https://httpbin.org/get" });
+    const { raw } = await agent.getReceipt(result.receiptId);
+    const { receipt_signature: _, ...unsigned } = raw;
+    const foreign = { ...raw, signing_key_id: "0000000000000000" };
+    const files = { "unsigned.json": unsigned, "foreign.json": foreign, "keys.json": gate.receiptKeys };
+    for (const [name, value] of Object.entries(files)) writeFileSync(join(dir, name), JSON.stringify(value));
+    for (const name of ["unsigned.json", "foreign.json"])
+      expect(await typed(["verify", "receipt", name, "--keys", "keys.json"], at)).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(/^hash_holds/),
+      });
+  });
+
+  it.each(["{}", "null", "[null]", '{"keys":"x"}', '{"kid":"a","x_hex":"b"}'])(
+    "with %s for keys is wrong use, and no check left out",
+    async (keys) => {
+      const { at, dir, agent } = await gateIn();
+      const { receiptId } = await agent.execute("http_fetch", { url: "https://httpbin.org/get" });
+      const { raw } = await agent.getReceipt(receiptId);
+      writeFileSync(join(dir, "good.json"), JSON.stringify(raw));
+      writeFileSync(join(dir, "keys.json"), keys);
+      const verdict = await typed(["verify", "receipt", "good.json", "--keys", "keys.json"], at);
+      expect(verdict).toMatchObject({
+        code: 2,
+        out: "",
+        err: expect.stringContaining("holds no receipt keys"),
+      });
+    },
+  );
+
   it("of a ledger in a file names what is missing, and a line that broke off", async () => {
     const { at, dir, agent, gate } = await gateIn();
     for (let n = 0; n < 3; n += 1) await agent.execute("http_fetch", { url: "https://httpbin.org/get" });

@@ -14,6 +14,27 @@ import { failure, world } from "./world.ts";
 const write = (path: string) => ({ operation: "write", path, content_base64: "eA==", mode: "create" });
 
 describe("an approve", () => {
+  it("is tried once: a second try would come without a new look at what may have been claimed", async () => {
+    const { gate, operator, hold, asked } = world(
+      {},
+      { retry: { attempts: 5, minDelayMs: 0, maxDelayMs: 0 } },
+    );
+    const id = await hold();
+    const throttled = {
+      kind: "answer",
+      status: 429,
+      code: "operator_throttled",
+      headers: { "retry-after": "0" },
+    } as const;
+    gate.fault("approveApproval", throttled);
+    expect(await failure(operator.approvals.approve(id))).toMatchObject({
+      name: "LatchGateRateLimited",
+      outcome: "not_executed",
+    });
+    expect(asked("approveApproval")).toHaveLength(1);
+    expect(gate.effects).toEqual([]);
+  });
+
   it("executes the held action and gives its result", async () => {
     const { gate, operator, hold } = world();
     const id = await hold();
