@@ -14,8 +14,6 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/contract_test.ts"],
     testTimeout: 15_000,
-    // Real sockets on a shared machine: what fails twice has failed.
-    retry: process.env["CI"] === undefined ? 0 : 1,
     pool: "threads",
     maxWorkers: 2,
   },
