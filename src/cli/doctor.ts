@@ -235,12 +235,12 @@ const skipped = (check: string, found: string): Finding => ({ check, state: "ski
 
 function wrong(check: string, error: unknown): Finding {
   if (!(error instanceof LatchGateError)) return { check, state: "wrong", found: String(error) };
-  const todo = error.hint ?? (error instanceof LatchGateTransportError ? TODO[error.code] : undefined);
+  const todo = error.hint ?? (error instanceof LatchGateTransportError ? WHAT_TO_DO[error.code] : undefined);
   const found = error instanceof LatchGateTransportError ? error.detail : error.message;
   return { check, state: "wrong", found, todo };
 }
 
-const TODO: { readonly [code: string]: string } = {
+const WHAT_TO_DO: { readonly [code: string]: string } = {
   no_socket: "start the gate (`latchgate up`), or name its place with --socket, --url or LATCHGATE_URL",
   connection_refused: "start the gate (`latchgate up`), or remove what it has left behind",
   permission_denied: "run as the gate's own user, or ask for a port",
