@@ -1,14 +1,16 @@
 /**
- * Three clients against one bare server in another process, in rounds that take turns, so that a slow minute of the
- * machine is slow for all of them. `--node PATH` runs the whole on another Node, `--rounds N` more or fewer rounds,
+ * Three clients against one bare server, each in a process of its own as in a program, in rounds that take turns, so that a
+ * slow minute of the machine is slow for all of them. `--node PATH` runs the whole on another Node, `--rounds N` more or fewer rounds,
  * `--quick` a tenth of the calls.
  */
-import { fork, spawnSync } from "node:child_process";
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type BenchClient, CLIENTS, type ClientName, type Target } from "./clients.ts";
+import { CLIENTS, type ClientName, type Target } from "./clients.ts";
+import { type Figures, quartiles, type Sizes } from "./round.ts";
 
 const { values } = parseArgs({
   options: {
@@ -27,21 +29,10 @@ if (values.node !== undefined) {
   );
 }
 
-/** What one client did in one round. */
-interface Figures {
-  readonly p50: number;
-  readonly p99: number;
-  readonly perSecond: number;
-  readonly cpu: number;
-  readonly allocated: number;
-}
-
 const NAMES = Object.keys(CLIENTS) as ClientName[];
 const ROUNDS = Number(values.rounds);
 const scale = values.quick ? 0.1 : 1;
-const LATENCY_CALLS = 1_000 * scale;
-const THROUGHPUT_CALLS = 6_000 * scale;
-const IN_FLIGHT = 64;
+const SIZES: Sizes = { latencyCalls: 1_000 * scale, throughputCalls: 6_000 * scale, inFlight: 64 };
 
 const results: Record<string, Record<ClientName, Figures[]>> = {};
 for (const [transport, target] of [
@@ -59,67 +50,44 @@ console.log(`\n${file}`);
 
 async function measure(listenAt: string): Promise<Record<ClientName, Figures[]>> {
   const server = fork(join(import.meta.dirname, "server.ts"), [listenAt]);
-  const where = await new Promise<string>((resolve) =>
-    server.once("message", (message) => resolve(String(message))),
-  );
+  const where = await heard<string>(server);
   const target: Target = where.startsWith("http") ? { url: where } : { socket: where };
-  const clients = new Map<ClientName, BenchClient>();
-  for (const name of NAMES) clients.set(name, await CLIENTS[name](target));
+  const clients = new Map<ClientName, ChildProcess>();
+  for (const name of NAMES) clients.set(name, await startClient(name, target));
   const figures = Object.fromEntries(NAMES.map((name) => [name, [] as Figures[]])) as Record<
     ClientName,
     Figures[]
   >;
-  for (const client of clients.values()) await round(client);
+  for (const name of NAMES) await round(name);
   for (let at = 0; at < ROUNDS; at += 1)
     // The order moves on, so that nobody always runs after the same neighbour.
     for (const name of [...NAMES.slice(at % NAMES.length), ...NAMES.slice(0, at % NAMES.length)])
-      figures[name].push(await round(clients.get(name) as BenchClient));
-  for (const client of clients.values()) await client.close();
+      figures[name].push(await round(name));
+  for (const client of clients.values()) client.disconnect();
   server.disconnect();
   if (target.socket !== undefined) rmSync(target.socket, { force: true });
   return figures;
+
+  function round(name: ClientName): Promise<Figures> {
+    const client = clients.get(name) as ChildProcess;
+    client.send(SIZES);
+    return heard<Figures>(client);
+  }
 }
 
-async function round(client: BenchClient): Promise<Figures> {
-  const times = new Float64Array(LATENCY_CALLS);
-  for (let at = 0; at < times.length; at += 1) {
-    const start = performance.now();
-    await client.call();
-    times[at] = performance.now() - start;
-  }
-  times.sort();
-  globalThis.gc?.();
-  const cpuBefore = process.cpuUsage();
-  const start = performance.now();
-  let left = THROUGHPUT_CALLS;
-  const worker = async () => {
-    while (left > 0) {
-      left -= 1;
-      await client.call();
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  const elapsed = performance.now() - start;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return {
-    p50: times[times.length >> 1] ?? Number.NaN,
-    p99: times[Math.floor(times.length * 0.99)] ?? Number.NaN,
-    perSecond: (THROUGHPUT_CALLS / elapsed) * 1000,
-    cpu: (user + system) / THROUGHPUT_CALLS,
-    allocated: await allocatedPerCall(client),
-  };
+async function startClient(name: ClientName, target: Target): Promise<ChildProcess> {
+  const client = fork(join(import.meta.dirname, "round.ts"), [name, JSON.stringify(target)]);
+  await heard(client);
+  return client;
 }
 
-/** Bytes that a call leaves to the collector: heap growth over calls between which nothing is collected. */
-async function allocatedPerCall(client: BenchClient): Promise<number> {
-  const samples: number[] = [];
-  for (let sample = 0; sample < 5; sample += 1) {
-    globalThis.gc?.();
-    const before = process.memoryUsage().heapUsed;
-    for (let call = 0; call < 40; call += 1) await client.call();
-    samples.push((process.memoryUsage().heapUsed - before) / 40);
-  }
-  return quartiles(samples)[1];
+/** What a child process says next. */
+async function heard<Message>(child: ChildProcess): Promise<Message> {
+  const [message] = await Promise.race([
+    once(child, "message"),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`a child process ended with ${code}`))),
+  ]);
+  return message as Message;
 }
 
 function print(transport: string, figures: Record<ClientName, Figures[]>): void {
@@ -155,12 +123,6 @@ function print(transport: string, figures: Record<ClientName, Figures[]>): void 
 
 function each(above: Figures[], below: Figures[], figure: (figures: Figures) => number): number[] {
   return above.map((figures, at) => figure(figures) / figure(below[at] ?? figures));
-}
-
-function quartiles(numbers: number[]): [number, number, number] {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)] ?? Number.NaN;
-  return [at(0.25), at(0.5), at(0.75)];
 }
 
 function shown(numbers: number[]): string {
