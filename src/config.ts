@@ -134,12 +134,13 @@ function agentsConfig(environment: Environment, cwd: string): GateConfig | undef
 }
 
 /** Where a gate of this user puts its client socket (contract agent.md 11). */
-export const defaultSocket = (environment: Environment = process.env) =>
+export const defaultSocket = (environment: Readonly<Record<string, string | undefined>> = process.env) =>
   `${runtimeDirectory(environment)}/gate.sock`;
 
 /** Where a gate of this user puts its operators' socket. */
-export const defaultOperatorSocket = (environment: Environment = process.env) =>
-  `${runtimeDirectory(environment)}/gate-admin.sock`;
+export const defaultOperatorSocket = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+) => `${runtimeDirectory(environment)}/gate-admin.sock`;
 
 function runtimeDirectory(environment: Environment): string {
   const runtime = set(environment["XDG_RUNTIME_DIR"]);

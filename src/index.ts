@@ -1,5 +1,9 @@
-/** Calls a LatchGate gate from an agent's program. */
+/**
+ * Calls a LatchGate gate from an agent's program.
+ * @module latchgate-client
+ */
 
+export type { Api } from "./api.ts";
 export type { WaitOptions } from "./approvals.ts";
 export type { RetryOptions } from "./backoff.ts";
 export type { CallOptions } from "./call.ts";
@@ -38,7 +42,15 @@ export {
 } from "./errors.ts";
 export type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./execute.ts";
 export type { components, operations, paths } from "./generated/agent.ts";
-export { type AgentOperationId, type ErrorCode, errorCodes, type Outcome } from "./generated/operations.ts";
+export {
+  type AgentOperationId,
+  type AnswerFacts,
+  type ErrorCode,
+  errorCodes,
+  type OperationFacts,
+  type Outcome,
+  type ParameterFacts,
+} from "./generated/operations.ts";
 export { createMemoryJournal, type Journal, type JournalEntry } from "./journal.ts";
 export type { LeaseEvent, LeaseOptions } from "./lease.ts";
 export {
@@ -51,6 +63,7 @@ export {
   type Runtime,
   type Verification,
 } from "./models.ts";
+export type { OperationTable } from "./outcomes.ts";
 export {
   type ReceiptKey,
   type ReceiptKeys,

@@ -1,17 +1,16 @@
 import type { components } from "./generated/agent.ts";
 
 type Schemas = components["schemas"];
-type Rest = Readonly<Record<string, unknown>>;
 
 /** How the gate judged the evidence of an executed action, in both spellings. */
-export type Verification = Rest & {
+export type Verification = Readonly<Record<string, unknown>> & {
   readonly outcome: string;
   readonly is_fully_successful: boolean;
   readonly isFullySuccessful: boolean;
 };
 
 /** What running the action took, in both spellings; empty for a held call, whose receipt does not say. */
-export type Runtime = Rest & {
+export type Runtime = Readonly<Record<string, unknown>> & {
   readonly duration_ms?: number;
   readonly exit_code?: number;
   readonly fuel_consumed?: number;

@@ -1,5 +1,9 @@
-/** Decides on held actions, reads the audit ledger, and says what a gate allows, from an operator's program. */
+/**
+ * Decides on held actions, reads the audit ledger, and says what a gate allows, from an operator's program.
+ * @module latchgate-client/operator
+ */
 
+export type { Api } from "./api.ts";
 export { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "./audit.ts";
 export type { RetryOptions } from "./backoff.ts";
 export type { CallOptions } from "./call.ts";
@@ -28,15 +32,18 @@ export {
   LatchGateUnavailable,
 } from "./errors.ts";
 export {
+  type AnswerFacts,
   type ErrorCode,
   errorCodes,
+  type OperationFacts,
   type OperatorOperationId,
   type Outcome,
+  type ParameterFacts,
 } from "./generated/operations.ts";
 export type { components, operations, paths } from "./generated/operator.ts";
 export type { ActionResult, ExecutionReceipt, Runtime, Verification } from "./models.ts";
 export type { ListOptions, OperatorApprovals } from "./operating/approvals.ts";
-export type { ApproveOptions } from "./operating/approve.ts";
+export type { Approve, ApproveOptions } from "./operating/approve.ts";
 export type { Audit, AuditEvent, AuditFilter, EventsOptions, Side } from "./operating/audit.ts";
 export type { OperatorApiOperationId, OperatorOptions } from "./operating/connection.ts";
 export type {
@@ -53,6 +60,7 @@ export { type Learning, type LearnOptions, willLearn } from "./operating/learnin
 export { createOperatorApi, LatchGateOperator, type OperatorApi, outcomeOf } from "./operating/operator.ts";
 export type { Policy } from "./operating/policy.ts";
 export type { ApprovalSummary, WatchOptions } from "./operating/watch.ts";
+export type { OperationTable } from "./outcomes.ts";
 export {
   type ReceiptKey,
   type ReceiptKeys,

@@ -1,4 +1,7 @@
-/** The gate's actions as tools of an agent framework: what `client.tools()` gives. */
+/**
+ * The gate's actions as tools of an agent framework: what `client.tools()` gives.
+ * @module latchgate-client/tools
+ */
 
 export type { ActionFacts, RiskLevel, Selection } from "./tools/actions.ts";
 export type { ToolAnswer } from "./tools/answers.ts";

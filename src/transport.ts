@@ -25,9 +25,14 @@ import {
 
 /** How a client's bytes travel. Several clients may share one; whoever made it closes it. */
 export interface Transport {
+  /** @internal */
   readonly route: Route;
-  /** What an outage may cost in repetitions, for all who share this transport. */
+  /**
+   * What an outage may cost in repetitions, for all who share this transport.
+   * @internal
+   */
   readonly quota: RetryQuota;
+  /** @internal */
   readonly send: Send<GateRequest, BufferedResponse>;
   /** The undici dispatcher that this transport uses, or one to the same gate where it uses none. */
   readonly dispatcher: Dispatcher;

@@ -5,7 +5,7 @@ import type { components, operations } from "../generated/operator.ts";
 import { wrongValue } from "./values.ts";
 
 type Schemas = components["schemas"];
-export type AuditEvent = Schemas["AuditEvent"];
+export type AuditEvent = components["schemas"]["AuditEvent"];
 
 /** Which events; all conditions hold together. The gate checks no value: an unknown one finds nothing. */
 export interface AuditFilter {

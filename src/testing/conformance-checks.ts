@@ -256,6 +256,10 @@ export const CHECKS = {
   },
 } satisfies Record<string, Check>;
 
+/**
+ * What is checked.
+ * @useDeclaredType
+ */
 export type CheckName = keyof typeof CHECKS;
 
 const leaseBody = (body: string) =>

@@ -26,21 +26,24 @@ import type { Workspace } from "./workspace.ts";
 import type { Effect, Session, World } from "./world.ts";
 
 /** An approval as a test sees it. */
-export type ApprovalView = Pick<
-  Approval,
-  | "approvalId"
-  | "actionId"
-  | "params"
-  | "state"
-  | "riskLevel"
-  | "createdAt"
-  | "expiresAt"
-  | "unresolvedDomains"
-  | "unresolvedPaths"
-  | "receiptId"
-  | "denyReason"
-  | "failure"
-> & { readonly sessionId: string };
+export interface ApprovalView
+  extends Pick<
+    Approval,
+    | "approvalId"
+    | "actionId"
+    | "params"
+    | "state"
+    | "riskLevel"
+    | "createdAt"
+    | "expiresAt"
+    | "unresolvedDomains"
+    | "unresolvedPaths"
+    | "receiptId"
+    | "denyReason"
+    | "failure"
+  > {
+  readonly sessionId: string;
+}
 
 /** A session as a test sees it. */
 export interface SessionView {

@@ -1,4 +1,8 @@
-/** A LatchGate gate for tests: see {@link MockGate}. */
+/**
+ * A LatchGate gate for tests: see {@link MockGate}.
+ * @module latchgate-client/testing
+ */
+
 export type { MockAction, RiskLevel, RunContext, Targets } from "./actions.ts";
 export type { ApprovalState } from "./approvals.ts";
 export type { RateLimits } from "./buckets.ts";
@@ -27,9 +31,9 @@ export {
   type SessionView,
 } from "./gate.ts";
 export type { LeaseKey } from "./leases.ts";
-export type { AuditEvent } from "./ledger.ts";
-export type { RequestReport } from "./listener.ts";
-export { type MswOptions, mswHandlers } from "./msw.ts";
+export type { AuditEvent, AuditRuntime } from "./ledger.ts";
+export type { Face, RequestReport } from "./listener.ts";
+export { type MswGate, type MswOptions, mswHandlers } from "./msw.ts";
 export type { AdminTls } from "./mutual-tls.ts";
 export type { MockOperator, OperatorCredentials } from "./operators.ts";
 export type { MockGateOptions } from "./options.ts";
@@ -39,6 +43,6 @@ export type { ReceiptKey } from "./receipts.ts";
 export type { GateServer, ListenOptions } from "./serve.ts";
 export { twin } from "./twins.ts";
 export type { MockWeb, WebAnswer, WebRequest } from "./web.ts";
-export type { Caller, MockRequest, MockResponse } from "./wire.ts";
+export type { Caller, MockRequest, MockResponse, Transport } from "./wire.ts";
 export type { Workspace } from "./workspace.ts";
 export type { Effect } from "./world.ts";

@@ -10,7 +10,7 @@ export interface MswOptions {
 }
 
 /** The parts of a `MockGate` that are needed. */
-interface Gate {
+export interface MswGate {
   readonly fetch: typeof globalThis.fetch;
   readonly operatorFetch: typeof globalThis.fetch;
   readonly publicBaseUrl: string;
@@ -28,7 +28,7 @@ const DEFAULT_ADMIN_BASE = "http://127.0.0.1:3001";
  * new LatchGateClient({ baseUrl: gate.publicBaseUrl, fetch: (...a) => fetch(...a), agentId: "agent:test" });
  * ```
  */
-export function mswHandlers(gate: Gate, options: MswOptions = {}): HttpHandler[] {
+export function mswHandlers(gate: MswGate, options: MswOptions = {}): HttpHandler[] {
   const client = originOf(options.baseUrl ?? gate.publicBaseUrl);
   const admin = originOf(options.adminBaseUrl ?? DEFAULT_ADMIN_BASE);
   if (client === admin) {

@@ -3,7 +3,7 @@ import { LatchGateInvalidRequest } from "../errors.ts";
 import type { components } from "../generated/agent.ts";
 
 type Schemas = components["schemas"];
-export type RiskLevel = Schemas["RiskLevel"];
+export type RiskLevel = components["schemas"]["RiskLevel"];
 
 /** What a gate tells of one action. */
 export interface ActionFacts {
