@@ -87,9 +87,12 @@ const REASONS: { readonly [alert: string]: string } = {
 
 const REQUIRED = "CERTIFICATE_REQUIRED";
 
-/** The TLS alert in an error code of OpenSSL, where it is one about the client's certificate. */
+/**
+ * The TLS alert in an error code of OpenSSL, where it is one about the client's certificate. What OpenSSL 3.0 (Node 20) calls
+ * SSLV3 is SSL/TLS since 3.2 (Node 22 and later).
+ */
 function alertIn(code: string): string | undefined {
-  const [, alert] = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3)_ALERT_(\w+)$/.exec(code) ?? [];
+  const [, alert] = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3|SSL\/TLS)_ALERT_(\w+)$/.exec(code) ?? [];
   return alert !== undefined && (alert === REQUIRED || Object.hasOwn(REASONS, alert)) ? alert : undefined;
 }
 

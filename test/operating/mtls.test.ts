@@ -3,6 +3,7 @@ import tls from "node:tls";
 import { inspect } from "node:util";
 import { MockGate } from "latchgate-client/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createCertificateAlerts } from "../../src/client-certificate.ts";
 import { createTransport, LatchGateApprovalRequired, LatchGateClient } from "../../src/index.ts";
 import { type LatchGateError, LatchGateOperator, LatchGateTransportError } from "../../src/operator.ts";
 import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
@@ -140,4 +141,12 @@ it("a transport that is printed shows no private key", () => {
   const transport = createTransport({ baseUrl: "https://127.0.0.1:9", tls: { ca: made.ca, cert, key } });
   const shown = [inspect(transport, { depth: null, showHidden: true }), JSON.stringify(transport)].join("\n");
   expect(shown).not.toContain("PRIVATE KEY");
+});
+
+it.each(["SSLV3", "SSL/TLS"])("an alert is known by the name that OpenSSL gives it: %s", (name) => {
+  const refusal = (alert: string) =>
+    createCertificateAlerts(undefined).refusal({ code: `ERR_SSL_${name}_ALERT_${alert}` });
+  expect(refusal("CERTIFICATE_EXPIRED")).toMatch(/has expired/);
+  expect(refusal("UNSUPPORTED_CERTIFICATE")).toMatch(/not meant for clients/);
+  expect(refusal("HANDSHAKE_FAILURE")).toBeUndefined();
 });
