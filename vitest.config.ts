@@ -12,7 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts", "examples/contract_test.ts"],
+    include: ["test/**/*.test.ts", "examples/{contract,held}_test.ts"],
     testTimeout: 15_000,
     pool: "threads",
     maxWorkers: 2,

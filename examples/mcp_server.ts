@@ -3,7 +3,7 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { LatchGateClient } from "latchgate-client";
 
-const server = new Server({ name: "gate", version: "1.0.0" }, { capabilities: { tools: {} } });
+export const server = new Server({ name: "gate", version: "1.0.0" }, { capabilities: { tools: {} } });
 const tools = new Map((await new LatchGateClient({ agentId: "agent:mcp" }).tools()).map((t) => [t.name, t]));
 server.setRequestHandler(ListToolsRequestSchema, () => ({
   tools: [...tools.values()].map(({ name, description, parameters }) => ({

@@ -1,36 +1,122 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import ts from "typescript";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "..");
-const README = resolve(ROOT, "README.md");
+const read = (path: string) => readFileSync(resolve(ROOT, path), "utf8");
 
-/** The TypeScript blocks of the README as files beside it, each with the line it begins at. */
-function blocks(): Map<string, string> {
-  const text = readFileSync(README, "utf8");
-  const found = [...text.matchAll(/^```ts\n(.*?)^```$/gms)];
-  return new Map(
-    found.map((match) => [
-      resolve(ROOT, `README.${text.slice(0, match.index).split("\n").length}.ts`),
-      match[1] ?? "",
-    ]),
-  );
+/** A fenced block: the language that it says, the line it begins at, its text. */
+interface Block {
+  readonly language: string;
+  readonly line: number;
+  readonly text: string;
 }
 
-it("every TypeScript block of the README compiles under strict", () => {
-  const sources = blocks();
-  expect(sources.size).toBeGreaterThan(4);
-  expect(problems(sources)).toEqual([]);
+/** Every fenced block, whichever fence it has, and however far it is indented. */
+function blocksOf(markdown: string): Block[] {
+  const blocks: Block[] = [];
+  let open: { fence: string; language: string; line: number; text: string } | undefined;
+  for (const [at, line] of markdown.split("\n").entries()) {
+    const [, fence = "", info = ""] = /^[\s>]*(`{3,}|~{3,})\s*(.*)$/.exec(line) ?? [];
+    if (open === undefined) {
+      if (fence !== "") open = { fence, language: info.split(/[\s{]/)[0] ?? "", line: at + 1, text: "" };
+    } else if (info === "" && fence.startsWith(open.fence)) {
+      blocks.push(open);
+      open = undefined;
+    } else open.text += `${line}\n`;
+  }
+  if (open !== undefined) blocks.push(open);
+  return blocks;
+}
+
+const EXAMPLES = readdirSync(resolve(ROOT, "examples")).map((name) => read(`examples/${name}`));
+
+/** What is shown without being code of ours: commands, and what they print. */
+const SHOWN = ["", "sh"];
+
+/**
+ * What is wrong with a document's blocks. `ts` is compiled here, `typescript` is a file of `examples/`, which `npm run
+ * check:types` compiles; a block that is neither, and could be code, is wrong too.
+ */
+function problemsIn(name: string, markdown: string): string[] {
+  const blocks = blocksOf(markdown);
+  const compiled = blocks.filter(({ language }) => language === "ts");
+  const sources = compiled.map(({ line, text }): [string, string] => [
+    resolve(ROOT, `${name}.${line}.ts`),
+    text,
+  ]);
+  const unchecked = blocks.flatMap(({ language, line, text }) => {
+    if (language === "ts") return [];
+    if (language === "typescript")
+      return EXAMPLES.includes(text) ? [] : [`${name}:${line}: no file of examples/ is this`];
+    const isShown = SHOWN.includes(language) && !/\bfrom "|\brequire\(/.test(text);
+    return isShown ? [] : [`${name}:${line}: a block of "${language}" is not checked`];
+  });
+  return [...unchecked, ...(sources.length === 0 ? [] : compilerErrors(new Map(sources)))];
+}
+
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+
+it.each(DOCUMENTS)(
+  "every code block of %s compiles under strict, or is an example that does",
+  { timeout: 60_000 },
+  (name) => {
+    const markdown = read(name);
+    if (name === "README.md") expect(blocksOf(markdown).length).toBeGreaterThan(25);
+    expect(problemsIn(name, markdown)).toEqual([]);
+  },
+);
+
+it.each(DOCUMENTS)("every link of %s within this repository leads somewhere", (name) => {
+  for (const [, file = "", heading] of read(name).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+    const target = file === "" ? name : file;
+    expect(existsSync(resolve(ROOT, target)), target).toBe(true);
+    if (heading !== undefined) expect(slugsOf(read(target))).toContain(heading);
+  }
 });
 
-it("a block that uses what is not there would be noticed", () => {
-  const wrong =
-    'import { LatchGateClient } from "latchgate-client";\nnew LatchGateClient().doEverything();\n';
-  expect(problems(new Map([[resolve(ROOT, "README.wrong.ts"), wrong]]))).toHaveLength(1);
+/** What a heading is called in links to it. */
+const slugsOf = (markdown: string) =>
+  [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+it.each([
+  [
+    "uses what is not there",
+    "```ts",
+    'import { LatchGateClient } from "latchgate-client";\nnew LatchGateClient().all();',
+  ],
+  ["is no TypeScript", "```ts", "const = 1;"],
+  ["is not the example that it was", "```typescript", EXAMPLES[0]?.replace("import", "import ")],
+  ["says another language", "```js", "doEverything();"],
+  ["has a word after its language", "```tsx title", "doEverything();"],
+  ["has tildes for its fence", "~~~~ts", "doEverything();"],
+  ["stands in a list", "   ```ts", "   doEverything();"],
+  ["says no language", "```", 'import { LatchGateClient } from "latchgate-client";'],
+])("a block that %s would be noticed", { timeout: 60_000 }, (_what, fence, text) => {
+  const end = /`+|~+/.exec(fence)?.[0];
+  expect(problemsIn("README.md", `# A title\n\n${fence}\n${text}\n${end}\n`)).not.toEqual([]);
 });
 
-function problems(sources: ReadonlyMap<string, string>): string[] {
+it("the trace that the README shows is what examples/trace.ts prints", { timeout: 30_000 }, async () => {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  onTestFinished(() => log.mockRestore());
+  await import("../examples/trace.ts");
+  log.mockRestore();
+  const sameEachTime = (text: string) =>
+    text.replace(/session [0-9a-f-]{36}/g, "session ID").replace(/\(\d+ ms\)/g, "(N ms)");
+  const shown = blocksOf(read("README.md")).filter(({ text }) => text.startsWith("latchgate attempt"));
+  expect(shown.map(({ text }) => sameEachTime(text))).toEqual([sameEachTime(`${lines.join("\n")}\n`)]);
+  expect(lines).toHaveLength(11);
+});
+
+function compilerErrors(sources: ReadonlyMap<string, string>): string[] {
   const { config } = ts.readConfigFile(resolve(ROOT, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   // A block shows one thing: what it leaves unused is no mistake of it.
