@@ -10,11 +10,16 @@ import {
   SendFailure,
 } from "./send.ts";
 
-/** Who hears how an attempt ended. */
+/** Who hears how an attempt ended: `resolve` or `reject`, and `ended` before either. */
 interface AttemptOutcome {
   resolve(response: BufferedResponse): void;
   reject(failure: SendFailure): void;
   ended(): void;
+}
+
+/** What carries an attempt's bytes. */
+export interface Carrier {
+  stop(reason: Error): void;
 }
 
 const doNothing = () => {};
@@ -27,8 +32,8 @@ export class Attempt {
   /** The answer has begun. */
   answering = false;
   done = false;
-  /** Stops whatever carries the bytes; set as soon as there is something to stop. */
-  stop: (reason: Error) => void = doNothing;
+  /** Set as soon as there is something to stop. */
+  carrier: Carrier | undefined;
   readonly #route: Route;
   readonly #outcome: AttemptOutcome;
   readonly #chunks: Uint8Array[] = [];
@@ -92,7 +97,7 @@ export class Attempt {
       cause: safeCause(cause, this.request.headers),
       hint,
     });
-    this.stop(failure);
+    this.carrier?.stop(failure);
     this.#outcome.reject(failure);
   }
 
@@ -132,6 +137,9 @@ function bytesOf(piece: unknown): Uint8Array {
   throw new TypeError("the answer's body is made of neither bytes nor text");
 }
 
+/** A MockAgent has no intercept for the request, or a mock gate no way to answer it. */
+const MOCK_NOT_MATCHED = "UND_MOCK_ERR_MOCK_NOT_MATCHED";
+
 /** What an error says that comes about before there is a connection. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
@@ -144,8 +152,7 @@ const NEVER_SENT = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "UND_ERR_CONNECT_TIMEOUT",
-  // A MockAgent without an intercept for the request.
-  "UND_MOCK_ERR_MOCK_NOT_MATCHED",
+  MOCK_NOT_MATCHED,
 ]);
 
 const CERTIFICATE =
@@ -160,14 +167,14 @@ export function neverSent(error: unknown): boolean {
 }
 
 /** The innermost error that has a code: fetch wraps what happened in a TypeError. */
-function origin(error: unknown): { code: string; syscall: unknown } {
-  let found = { code: "", syscall: undefined as unknown };
+function origin(error: unknown): { code: string; syscall: unknown; message: string } {
+  let found = { code: "", syscall: undefined as unknown, message: "" };
   let at = error;
   try {
     // No instanceof: a test runner's errors may come from another realm than its modules.
     for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth += 1) {
-      const { code, syscall, cause } = at as { code?: unknown; syscall?: unknown; cause?: unknown };
-      if (typeof code === "string") found = { code, syscall };
+      const { code, syscall, message, cause } = at as Partial<Record<string, unknown>>;
+      if (typeof code === "string") found = { code, syscall, message: String(message) };
       at = cause;
     }
   } catch {
@@ -183,7 +190,9 @@ const lostMessage = (route: Route) =>
 
 function connectFailure(error: unknown, route: Route): [FailureCode, string] {
   const where = whereOf(route);
-  const { code } = origin(error);
+  const { code, message } = origin(error);
+  // What a mock gate misses is said in its own words; undici's mocks quote the request's headers in theirs.
+  if (code === MOCK_NOT_MATCHED && message.startsWith("MockGate: ")) return ["connect_failed", message];
   if (code === "ENOENT")
     return ["no_socket", `there is no socket at ${where}: is the gate up, and is this its socket?`];
   if (code === "EACCES")
@@ -240,9 +249,11 @@ function withoutSecrets(text: string, headers: GateRequest["headers"]): string {
 const MIN_SECRET_LENGTH = 10;
 
 function redact(text: unknown, headers: GateRequest["headers"]): string {
-  let redacted = typeof text === "object" ? "" : String(text);
-  for (const secret of [headers["DPoP"], headers["Authorization"]?.slice("DPoP ".length)])
-    if (secret && secret.length >= MIN_SECRET_LENGTH && redacted.includes(secret))
-      redacted = redacted.replaceAll(secret, "[redacted]");
-  return redacted;
+  const plain = typeof text === "object" ? "" : String(text);
+  return without(headers["DPoP"], without(headers["Authorization"]?.slice("DPoP ".length), plain));
+}
+
+function without(secret: string | undefined, text: string): string {
+  if (secret === undefined || secret.length < MIN_SECRET_LENGTH || !text.includes(secret)) return text;
+  return text.replaceAll(secret, "[redacted]");
 }

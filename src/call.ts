@@ -195,13 +195,16 @@ export function callState(
   defaults: CallDefaults,
   clock: Clock,
 ): CallState {
-  const { operationId, subject } = call;
+  const { operationId, operation, subject, path, pinned, mostOfLife = false } = call;
   const own = options.timeoutMs ?? defaults.timeoutMs;
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
   return {
-    pinned: undefined,
-    mostOfLife: false,
-    ...call,
+    operationId,
+    operation,
+    subject,
+    path,
+    pinned,
+    mostOfLife,
     clock,
     deadline: clock.monotonic() + checkedTimeout(timeoutMs, subject),
     signal: options.signal,
@@ -212,16 +215,16 @@ export function callState(
   };
 }
 
-/** @param target what follows the base URL: the path, percent-encoded where the call's own is not, and the query */
 /** One call's own numbers; whether a lost call is sent once more is the client's word unless they say it. */
-function policyOf(own: CallOptions["retry"], { resend, ...rest }: RetryPolicy): RetryPolicy {
-  if (own === undefined) return { resend, ...rest };
-  return retryPolicy(own === false ? false : { resend, ...own });
+function policyOf(own: CallOptions["retry"], clients: RetryPolicy): RetryPolicy {
+  if (own === undefined) return clients;
+  return retryPolicy(own === false ? false : { resend: clients.resend, ...own });
 }
 
 const BARE_HEADERS = { "User-Agent": USER_AGENT };
 const JSON_HEADERS = { "Content-Type": "application/json", "User-Agent": USER_AGENT };
 
+/** @param target what follows the base URL: the path, percent-encoded where the call's own is not, and the query */
 export function callRequest(
   state: CallState,
   route: Route,
@@ -237,7 +240,6 @@ export function callRequest(
     body,
     signal,
     timeoutMs: deadline - clock.monotonic(),
-    credentials: undefined,
     call: state,
   };
 }
@@ -273,7 +275,10 @@ function laterError(state: CallState): LatchGateError | undefined {
 }
 
 /** A path as it travels. What the document allows in a parameter has no other meaning in a URL. */
-const encodedPath = (path: string) => encodeURI(path);
+const encodedPath = (path: string) => (PLAIN.test(path) ? path : encodeURI(path));
+
+/** Nearly every path: nothing in it is encoded. */
+const PLAIN = /^[\w./-]*$/;
 
 function searchOf(query: CallInput["query"]): string {
   if (query === undefined) return "";

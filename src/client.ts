@@ -350,6 +350,7 @@ function createAgent(options: ClientOptions): Agent {
   const attempt = signed<CallRequest>(
     route.publicBaseUrl,
     proofClock.now,
+    ({ call }) => call.session,
     resending(clock, tracedAttempts(trace, transport.send)),
   );
   const ask = createCall<operations>(
@@ -361,7 +362,7 @@ function createAgent(options: ClientOptions): Agent {
   );
   const leases = createLeases(
     (body, own) =>
-      trace(
+      trace.run(
         "lease",
         { operationId: "createLease", actionId: "<connect>" },
         async () => checkedLease((await ask("createLease", { body, subject: "<connect>" }, own)).body),
@@ -405,13 +406,12 @@ const ran = (context: TraceContext, { sessionId }: ActionResult) =>
   Object.assign(context, { sessionId, outcome: "executed" });
 
 function tracedExecute(trace: Trace, execute: Execute): Execute {
-  return (actionId, params, options) =>
-    trace(
-      "execute",
-      { operationId: "executeAction", actionId },
-      () => execute(actionId, params, options),
-      ran,
-    );
+  return (actionId, params, options) => {
+    const run = () => execute(actionId, params, options);
+    return trace.listens("execute")
+      ? trace.run("execute", { operationId: "executeAction", actionId }, run, ran)
+      : run();
+  };
 }
 
 function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
@@ -419,7 +419,7 @@ function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
     ...approvals,
     wait(target, options) {
       const actionId = typeof target === "string" ? "<approval>" : target.actionId;
-      return trace(
+      return trace.run(
         "approval",
         { operationId: "pollApproval", actionId },
         () => approvals.wait(target, options),
@@ -431,10 +431,11 @@ function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
 
 function tracedAttempts(trace: Trace, send: Transport["send"]): Pipe {
   return (request) => {
+    if (!trace.listens("attempt")) return send(request);
     const { operationId, subject, session, attempts } = request.call;
     const { method } = request;
     const context = { operationId, actionId: subject, method, sessionId: session?.sessionId, attempts };
-    return trace(
+    return trace.run(
       "attempt",
       context,
       () => send(request),

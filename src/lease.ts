@@ -181,7 +181,13 @@ export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
     if (call.operation.security !== "lease") return next(request);
     // Whoever pins a session got it from here.
     const pinned = call.pinned as Session | undefined;
-    const session = pinned ?? leases.ready(call.mostOfLife) ?? (await leases.acquire(call));
+    let session = pinned ?? leases.ready(call.mostOfLife);
+    let attempt = request;
+    if (session === undefined) {
+      session = await leases.acquire(call);
+      // The time that waiting for it took is the call's.
+      attempt = { ...request, timeoutMs: Math.min(request.timeoutMs, call.deadline - clock.monotonic()) };
+    }
     call.session = session;
     const counted = call.operation.effect === "world";
     // The gate may still allow it: calls that ran while a renewal was under way are not off the new lease's budget.
@@ -191,8 +197,7 @@ export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
         hint: NO_CALLS_LEFT,
       });
     try {
-      const timeoutMs = Math.min(request.timeoutMs, call.deadline - clock.monotonic());
-      const response = await next({ ...request, credentials: session, timeoutMs });
+      const response = await next(attempt);
       if (response.ok) return response;
       const { outcome, again } = factsOf(call, response);
       if (counted && outcome === "not_executed") session.budget.giveBack();

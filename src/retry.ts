@@ -182,16 +182,12 @@ export function resending(clock: Clock, next: Pipe): Pipe {
   };
 }
 
-function mayResend(
-  { call, credentials }: CallRequest,
-  { code, sent, answering }: SendFailure,
-  ageMs: number,
-): boolean {
+function mayResend({ call }: CallRequest, { code, sent, answering }: SendFailure, ageMs: number): boolean {
   const lost = code === "lost" && sent && !answering;
   return (
     lost &&
     call.policy.resend &&
-    credentials !== undefined &&
+    call.operation.security !== "none" &&
     call.operation.lost.again === "same_proof" &&
     ageMs < RESEND_WITHIN_MS
   );

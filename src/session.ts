@@ -56,6 +56,7 @@ export class Session implements CallSession {
   readonly fsRoot: string | undefined;
   readonly expiresAt: Date;
   readonly #token: string;
+  readonly #authorization: string;
   readonly #life: Life;
   readonly #bornAt: number;
 
@@ -65,6 +66,7 @@ export class Session implements CallSession {
     this.budget = made.budget;
     this.#bornAt = made.bornAt;
     this.#token = answer.lease_jwt;
+    this.#authorization = `DPoP ${answer.lease_jwt}`;
     this.ath = computeAth(answer.lease_jwt);
     this.sessionId = answer.session_id;
     this.leaseJti = answer.lease_jti;
@@ -77,7 +79,7 @@ export class Session implements CallSession {
   }
 
   authorization(): string {
-    return `DPoP ${this.#token}`;
+    return this.#authorization;
   }
 
   get token(): string {

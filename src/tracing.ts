@@ -31,13 +31,17 @@ export interface Logger {
   warn(message: string): void;
 }
 
-/** Runs something and tells of it. `note` fills in what its success makes known. */
-export type Trace = <Value>(
-  name: TraceName,
-  context: TraceContext,
-  run: () => Promise<Value>,
-  note?: (context: TraceContext, value: Value) => void,
-) => Promise<Value>;
+export interface Trace {
+  /** Runs something and tells of it. `note` fills in what its success makes known. */
+  run<Value>(
+    name: TraceName,
+    context: TraceContext,
+    run: () => Promise<Value>,
+    note?: (context: TraceContext, value: Value) => void,
+  ): Promise<Value>;
+  /** Whether anybody listens: where nobody does, there need be nothing to tell. */
+  listens(name: TraceName): boolean;
+}
 
 const channels = {
   execute: tracingChannel<unknown, TraceContext>("latchgate:execute"),
@@ -48,12 +52,17 @@ const channels = {
 
 /** The trace of one client, for the channels and for its logger. Where nobody listens it is the run alone. */
 export function createTrace(logger: Logger | undefined, now: () => number): Trace {
-  return (name, context, run, note) => {
-    const channel = channels[name];
-    const heard =
-      channel.start.hasSubscribers || channel.asyncEnd.hasSubscribers || channel.error.hasSubscribers;
-    if (!heard && logger === undefined) return run();
-    return told(channel, context, run, note, (began) => log(logger, name, context, now() - began), now());
+  const listens = (name: TraceName) => {
+    const { start, asyncEnd, error } = channels[name];
+    return logger !== undefined || start.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
+  };
+  return {
+    listens,
+    run(name, context, run, note) {
+      if (!listens(name)) return run();
+      const ended = (began: number) => log(logger, name, context, now() - began);
+      return told(channels[name], context, run, note, ended, now());
+    },
   };
 }
 

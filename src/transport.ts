@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 // Not the root: importing that on Node 20 replaces the dispatcher of the host's own fetch.
 import build from "undici/lib/core/connect.js";
 import Pool from "undici/lib/dispatcher/pool.js";
-import { Attempt, neverSent } from "./attempt.ts";
+import { Attempt, type Carrier, neverSent } from "./attempt.ts";
 import { createQuota, type RetryQuota } from "./backoff.ts";
 import { type CertificateAlerts, createCertificateAlerts, refuseUnusable } from "./client-certificate.ts";
 import {
@@ -130,25 +130,30 @@ function starter(route: Route, ownPool: () => OwnPool): (attempt: Attempt) => vo
   return (attempt) => sendByPool(attempt, ownPool());
 }
 
-function sendByPool(attempt: Attempt, { pool, connecting, alerts }: OwnPool): void {
+function sendByPool(attempt: Attempt, pool: OwnPool): void {
   const { url, method, headers, body } = attempt.request;
-  // undici goes on connecting for others; for one that was given up the process need not wait.
-  attempt.stop = () => {
-    for (const socket of connecting) socket.unref();
-  };
-  pool.dispatch({ path: pathOf(url), method, headers, body: body ?? null }, new PoolHandler(attempt, alerts));
+  const handler = new PoolHandler(attempt, pool);
+  attempt.carrier = handler;
+  pool.pool.dispatch({ path: pathOf(url), method, headers, body: body ?? null }, handler);
 }
 
 /** What undici tells of one request. A class, for an object with five functions of its own costs a microsecond more. */
-class PoolHandler implements Dispatcher.DispatchHandler {
+class PoolHandler implements Dispatcher.DispatchHandler, Carrier {
   readonly #attempt: Attempt;
-  readonly #alerts: CertificateAlerts;
+  readonly #pool: OwnPool;
+  #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
-  #headers: RawHeaders = {};
+  #headers: RawHeaders = NO_HEADERS;
 
-  constructor(attempt: Attempt, alerts: CertificateAlerts) {
+  constructor(attempt: Attempt, pool: OwnPool) {
     this.#attempt = attempt;
-    this.#alerts = alerts;
+    this.#pool = pool;
+  }
+
+  stop(reason: Error): void {
+    if (this.#controller !== undefined) this.#controller.abort(reason);
+    // undici goes on connecting for others; for one that was given up the process need not wait.
+    else for (const socket of this.#pool.connecting) socket.unref();
   }
 
   /** Called just before the first byte is written: what is aborted here has not left. */
@@ -158,7 +163,7 @@ class PoolHandler implements Dispatcher.DispatchHandler {
       return;
     }
     this.#attempt.sent = true;
-    this.#attempt.stop = (reason) => controller.abort(reason);
+    this.#controller = controller;
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
@@ -179,9 +184,10 @@ class PoolHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const attempt = this.#attempt;
-    const refusal = attempt.answering ? undefined : this.#alerts.refusal(error);
+    const { alerts } = this.#pool;
+    const refusal = attempt.answering ? undefined : alerts.refusal(error);
     if (refusal === undefined) {
-      attempt.failFrom(error, attempt.sent, this.#alerts.hint(error));
+      attempt.failFrom(error, attempt.sent, alerts.hint(error));
       return;
     }
     // Written, and read by nobody: the gate has refused the connection.
@@ -194,7 +200,7 @@ class PoolHandler implements Dispatcher.DispatchHandler {
 async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): Promise<void> {
   const { request } = attempt;
   const controller = new AbortController();
-  attempt.stop = (reason) => controller.abort(reason);
+  attempt.carrier = { stop: (reason) => controller.abort(reason) };
   // Until the promise settles nobody can tell how far it came.
   attempt.sent = true;
   try {
@@ -223,7 +229,7 @@ async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): P
 async function sendByFetch(attempt: Attempt, fetch: typeof globalThis.fetch): Promise<void> {
   const { request } = attempt;
   const controller = new AbortController();
-  attempt.stop = (reason) => controller.abort(reason);
+  attempt.carrier = { stop: (reason) => controller.abort(reason) };
   // Until the promise settles nobody can tell how far it came.
   attempt.sent = true;
   try {
@@ -255,7 +261,9 @@ async function readBody(attempt: Attempt, response: Response): Promise<void> {
   else if (response.body !== null) for await (const chunk of response.body) if (!attempt.grow(chunk)) break;
 }
 
-type RawHeaders = Record<string, string | string[] | undefined>;
+type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+const NO_HEADERS: RawHeaders = {};
 
 /** undici's headers as the rest of the package reads them. */
 class HeaderRecord implements ResponseHeaders {

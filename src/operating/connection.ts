@@ -16,7 +16,7 @@ import type { OperationTable } from "../outcomes.ts";
 import { resending, retrying } from "../retry.ts";
 import { type Clock, createClock } from "../send.ts";
 import { createTransport, type Transport } from "../transport.ts";
-import { credentialed, OperatorCredentials, refuseLeased } from "./credentials.ts";
+import { OperatorCredentials, refuseLeased } from "./credentials.ts";
 
 export interface OperatorOptions extends Omit<ConnectionOptions, "socket" | "baseUrl"> {
   /** The `api_key` of one of the gate's `operator_credentials`. */
@@ -65,8 +65,13 @@ export function connect(options: OperatorOptions): Connection {
   const { route, quota } = transport;
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
   const proofClock = createProofClock(clock.now);
-  const attempt = signed<CallRequest>(route.publicBaseUrl, proofClock.now, resending(clock, transport.send));
-  const pipe = retrying(quota, proofClock, clock, credentialed(credentials, attempt));
+  const attempt = signed<CallRequest>(
+    route.publicBaseUrl,
+    proofClock.now,
+    ({ call }) => (call.operation.security === "operator" ? credentials : undefined),
+    resending(clock, transport.send),
+  );
+  const pipe = retrying(quota, proofClock, clock, attempt);
   return {
     call: createCall<operations>(pipe, operatorApiOperations, route, defaults, clock),
     clock,

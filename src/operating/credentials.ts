@@ -1,5 +1,4 @@
 import { inspect } from "node:util";
-import type { CallRequest, Pipe } from "../call.ts";
 import { type Credentials, computeAth, DPoPKeyPair, type PrivateKeySource } from "../dpop.ts";
 import { LatchGateInvalidRequest } from "../errors.ts";
 import type { OperationFacts } from "../generated/operations.ts";
@@ -33,12 +32,6 @@ export class OperatorCredentials implements Credentials {
 
 const wrong = (problem: string) =>
   new LatchGateInvalidRequest("<options>", problem, { code: "invalid_credentials" });
-
-/** Gives an operator's calls their credentials. */
-export function credentialed(credentials: Credentials, next: Pipe): Pipe {
-  return (request: CallRequest) =>
-    request.call.operation.security === "operator" ? next({ ...request, credentials }) : next(request);
-}
 
 /** What an operator's credentials are not good for. */
 export function refuseLeased({ security, path }: OperationFacts, subject: string): void {
