@@ -110,7 +110,9 @@ interface AjvModules {
 
 async function importAjv(): Promise<AjvModules> {
   try {
-    const [draft7, draft2020] = await Promise.all([import("ajv"), import("ajv/dist/2020.js")]);
+    // Each awaited right here: so a bundler knows that the package may be absent, and leaves the import to Node.
+    const draft7 = await import("ajv");
+    const draft2020 = await import("ajv/dist/2020.js");
     return { draft7: draft7.Ajv, draft2020: draft2020.Ajv2020 };
   } catch {
     throw new LatchGateInvalidRequest(

@@ -47,10 +47,13 @@ function loadHttp(): typeof http {
   try {
     return (createRequire(import.meta.url)("msw/core/http") as { http: typeof http }).http;
   } catch (cause) {
-    throw new Error(
-      'mswHandlers needs the package "msw" (2.x), which is not installed: npm install --save-dev msw',
-      { cause },
-    );
+    const { code } = cause as NodeJS.ErrnoException;
+    // Under Jest below Node 24.9 it is there, and can't be required.
+    const what =
+      code === "MODULE_NOT_FOUND" || code === "ERR_PACKAGE_PATH_NOT_EXPORTED"
+        ? "is not installed: npm install --save-dev msw"
+        : `can't be loaded here: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new Error(`mswHandlers needs the package "msw" (2.x), which ${what}`, { cause });
   }
 }
 

@@ -26,10 +26,9 @@ export function createSchemas(load: () => unknown = loadAjv) {
       };
       // The gate takes `format` and unknown keywords for annotations.
       return new module.Ajv2020({ strict: false, validateFormats: false });
-    } catch (cause) {
+    } catch {
       const missing = new Error(
         `MockGate: the action "${actionId}" has a parameter schema, and checking it needs the package "ajv" (8.x), which is not installed: npm install --save-dev ajv`,
-        { cause },
       );
       // As undici's own mocks say that they have no answer: clients read it as never sent, which is so.
       throw Object.assign(missing, { code: "UND_MOCK_ERR_MOCK_NOT_MATCHED" });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LatchGateClient } from "../../src/index.ts";
 import { type MockAction, MockGate, type WebRequest } from "../../src/testing/index.ts";
 import { createAgent } from "./by-hand.ts";
 
@@ -71,6 +72,17 @@ test("without Ajv an action that has a schema says so, and one that has none wor
     'MockGate: the action "fs_read" has a parameter schema, and checking it needs the package "ajv" (8.x), which is not installed: npm install --save-dev ajv',
   );
   expect((await agent.execute("free", {})).status).toBe(200);
+});
+
+test("without Ajv a client's error says so too, and that nothing has run", async () => {
+  const absent = Object.assign(new Error("Cannot find module 'ajv'"), { code: "MODULE_NOT_FOUND" });
+  const gate = new MockGate({ loadAjv: () => Promise.reject(absent) });
+  const client = new LatchGateClient({ fetch: gate.fetch, agentId: "a", now: gate.now, retry: false });
+  const error = await client.execute("http_fetch", { url: "https://x.org" }).catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: "connect_failed", outcome: "not_executed" });
+  expect(String(error)).toMatch(
+    /MockGate: the action "http_fetch" .* needs the package "ajv" \(8\.x\), which is not installed: npm install/,
+  );
 });
 
 test("an action of one's own is listed, described, and replaces a built-in one", async () => {

@@ -390,7 +390,7 @@ test("without msw the one who asks for handlers is told so, and nobody else", as
   vi.resetModules();
   vi.doMock("node:module", () => ({
     createRequire: () => () => {
-      throw new Error("Cannot find module 'msw/core/http'");
+      throw Object.assign(new Error("Cannot find module 'msw/core/http'"), { code: "MODULE_NOT_FOUND" });
     },
   }));
   try {
