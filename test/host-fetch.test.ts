@@ -24,19 +24,29 @@ const PROGRAM = `
   await client.close();
   console.log(JSON.stringify({ imported, called: same(), ok }));
   // What the host's fetch does afterwards is its own.
-  const response = await fetch(process.argv[1] + "/healthz");
-  console.log(response.status, globalThis[symbol]?.constructor.name);
+  await import("data:text/javascript," + encodeURIComponent(process.argv[2]));
 `;
+
+/** Says which dispatcher the host's own fetch makes for itself: an Agent, and on Node 26 a wrapper around one. */
+const FETCHING = `
+  const response = await fetch(process.argv[1] + "/healthz");
+  console.log(response.status, globalThis[Symbol.for("undici.globalDispatcher.1")]?.constructor.name);
+`;
+
+const run = async (program: string, ...args: string[]) =>
+  promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program, ...args], {
+    cwd: join(import.meta.dirname, ".."),
+  });
 
 it("importing the package and making a call leave the host's fetch and its dispatcher as they were", async () => {
   const gate = await bareGate(answerExecuted);
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--import", "tsx", "--input-type=module", "-e", PROGRAM, gate.baseUrl],
-    { cwd: join(import.meta.dirname, "..") },
-  );
+  const [{ stdout }, untouched] = await Promise.all([
+    run(PROGRAM, gate.baseUrl, FETCHING),
+    run(FETCHING, gate.baseUrl),
+  ]);
   const [seen = "", afterwards] = stdout.trim().split("\n");
   const same = { fetch: true, dispatcher: true, keys: 0 };
   expect(JSON.parse(seen)).toEqual({ imported: same, called: same, ok: true });
-  expect(afterwards).toBe("200 Agent");
+  expect(afterwards).toMatch(/^200 \w+/);
+  expect(afterwards).toBe(untouched.stdout.trim());
 });
