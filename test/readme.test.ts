@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { LatchGateClient, LatchGateInvalidRequest } from "latchgate-client";
+import { MockGate } from "latchgate-client/testing";
 import ts from "typescript";
 import { expect, it, onTestFinished, vi } from "vitest";
 
@@ -67,6 +69,45 @@ it.each(DOCUMENTS)(
     expect(problemsIn(name, markdown)).toEqual([]);
   },
 );
+
+it("what the README executes of a gate's own actions are parameters that they take", async () => {
+  const gate = new MockGate();
+  const client = new LatchGateClient({ fetch: gate.fetch, agentId: "t", now: gate.now, validate: "before" });
+  const known = new Set((await client.actions()).map(({ action_id }) => action_id));
+  const calls = blocksOf(read("README.md"))
+    .filter(({ language }) => language.startsWith("t"))
+    .flatMap(({ text }) => executes(text))
+    .filter(({ actionId }) => known.has(actionId));
+  for (const { actionId, params } of calls) {
+    const error = await client.execute(actionId, params).catch((thrown: unknown) => thrown);
+    expect(error, `${actionId} ${JSON.stringify(params)}`).not.toBeInstanceOf(LatchGateInvalidRequest);
+  }
+  expect(new Set(calls.map(({ actionId }) => actionId)).size).toBeGreaterThan(1);
+});
+
+/** The calls of `execute` with an id and parameters that stand there; what is no literal is any text. */
+function executes(source: string): { actionId: string; params: Record<string, unknown> }[] {
+  const found: { actionId: string; params: Record<string, unknown> }[] = [];
+  const visit = (node: ts.Node): void => {
+    ts.forEachChild(node, visit);
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return;
+    const [id, params] = node.arguments;
+    if (node.expression.name.text !== "execute" || id === undefined || !ts.isStringLiteral(id)) return;
+    const members = params !== undefined && ts.isObjectLiteralExpression(params) ? params.properties : [];
+    const entries = members.flatMap((member): [string, unknown][] => {
+      if (member.name === undefined || !("text" in member.name)) return [];
+      const value = ts.isPropertyAssignment(member) ? member.initializer : undefined;
+      const text = value !== undefined && ts.isStringLiteral(value) ? value.text : ANY_TEXT;
+      return [[String(member.name.text), text]];
+    });
+    found.push({ actionId: id.text, params: Object.fromEntries(entries) });
+  };
+  visit(ts.createSourceFile("block.ts", source, ts.ScriptTarget.Latest));
+  return found;
+}
+
+/** Good for a URL, a path and a body. */
+const ANY_TEXT = "https://httpbin.org/get";
 
 it.each(DOCUMENTS)("every link of %s within this repository leads somewhere", (name) => {
   for (const [, file = "", heading] of read(name).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
