@@ -1,7 +1,7 @@
 /**
  * Three clients against one bare server, each in a process of its own as in a program, in rounds that take turns, so that a
- * slow minute of the machine is slow for all of them. `--node PATH` runs the whole on another Node, `--rounds N` more or fewer rounds,
- * `--quick` a tenth of the calls.
+ * slow minute of the machine is slow for all of them. `--node PATH` runs the whole on another Node, `--rounds N` more or fewer
+ * rounds, `--quick` a quarter of the calls and the Unix socket alone, `--budget` fails when a ratio to plain has got far worse.
  */
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "9" },
     quick: { type: "boolean", default: false },
     json: { type: "string" },
+    budget: { type: "boolean", default: false },
   },
 });
 
@@ -29,16 +30,18 @@ if (values.node !== undefined) {
   );
 }
 
+/** What no change may cost, in times better than plain: half of what is reached, for a machine that does other things too. */
+const BUDGET = { p50: 1.5, perSecond: 1.8, cpu: 2.5 };
+
 const NAMES = Object.keys(CLIENTS) as ClientName[];
 const ROUNDS = Number(values.rounds);
-const scale = values.quick ? 0.1 : 1;
+const scale = values.quick ? 0.25 : 1;
 const SIZES: Sizes = { latencyCalls: 1_000 * scale, throughputCalls: 6_000 * scale, inFlight: 64 };
 
 const results: Record<string, Record<ClientName, Figures[]>> = {};
-for (const [transport, target] of [
-  ["uds", join(tmpdir(), `latchgate-bench-${process.pid}.sock`)],
-  ["tcp", "0"],
-] as const) {
+const targets = { uds: join(tmpdir(), `latchgate-bench-${process.pid}.sock`), tcp: "0" };
+for (const [transport, target] of Object.entries(targets)) {
+  if (values.quick && transport !== "uds") continue;
   results[transport] = await measure(target);
   print(transport, results[transport]);
 }
@@ -47,6 +50,7 @@ const file =
   values.json ?? `bench/results/${process.version}-${new Date().toISOString().replaceAll(":", "")}.json`;
 writeFileSync(file, JSON.stringify({ node: process.version, rounds: ROUNDS, results }, null, 2));
 console.log(`\n${file}`);
+if (values.budget) keepBudget(results["uds"] as Record<ClientName, Figures[]>);
 
 async function measure(listenAt: string): Promise<Record<ClientName, Figures[]>> {
   const server = fork(join(import.meta.dirname, "server.ts"), [listenAt]);
@@ -119,6 +123,23 @@ function print(transport: string, figures: Record<ClientName, Figures[]>): void 
       CPU: shown(each(figures.execute, figures.limit, ({ cpu }) => cpu)),
     },
   });
+}
+
+function keepBudget({ execute, plain }: Record<ClientName, Figures[]>): void {
+  const reached = {
+    p50: median(each(plain, execute, ({ p50 }) => p50)),
+    perSecond: median(each(execute, plain, ({ perSecond }) => perSecond)),
+    cpu: median(each(plain, execute, ({ cpu }) => cpu)),
+  };
+  for (const [name, least] of Object.entries(BUDGET)) {
+    const ratio = reached[name as keyof typeof BUDGET];
+    console.log(`budget: ${name} ${ratio.toFixed(2)} times better than plain, at least ${least}`);
+    if (!(ratio >= least)) process.exitCode = 1;
+  }
+}
+
+function median(numbers: number[]): number {
+  return quartiles(numbers)[1];
 }
 
 function each(above: Figures[], below: Figures[], figure: (figures: Figures) => number): number[] {

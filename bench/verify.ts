@@ -1,7 +1,11 @@
-/** How many receipts are verified in a second, and whether an audit chain is verified in flat memory and linear time. */
+/**
+ * How many receipts are verified in a second; whether the mock gate's time per call is flat; and whether the audit events of
+ * that gate are read and verified in flat memory and linear time.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { verifyReceipt } from "latchgate-client";
+import { LatchGateClient, verifyReceipt } from "latchgate-client";
+import { LatchGateOperator } from "latchgate-client/operator";
 import { MockGate } from "latchgate-client/testing";
 
 const main = JSON.parse(readFileSync(join(import.meta.dirname, "../test/recordings/main.json"), "utf8"));
@@ -32,13 +36,36 @@ const gate = new MockGate({
   rateLimits: false,
   actions: { nothing: { riskLevel: "low", run: () => ({ ok: true }) } },
 });
-const { LatchGateClient } = await import("latchgate-client");
 const client = new LatchGateClient({ fetch: gate.fetch, agentId: "bench" });
+for (let warm = 0; warm < 3_000; warm += 1) await client.execute("nothing");
 for (const calls of [100, 1_000, 10_000, 100_000]) {
   const start = performance.now();
   for (let at = 0; at < calls; at += 1) await client.execute("nothing");
   const each = ((performance.now() - start) / calls) * 1000;
   console.log(
     `mock gate, ${calls} executes in process: ${each.toFixed(0)} µs each, ${Math.round(1e6 / each)} a second`,
+  );
+}
+
+/** The most that was in the heap whenever a page of events was asked for. */
+let most = 0;
+const operator = new LatchGateOperator({
+  ...gate.operatorCredentials,
+  fetch: (...request) => {
+    globalThis.gc?.();
+    most = Math.max(most, process.memoryUsage().heapUsed);
+    return gate.operatorFetch(...request);
+  },
+});
+for (const newest of [1_000, 10_000, 100_000]) {
+  const after = gate.auditEvents.at(-newest)?.timestamp;
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  most = before;
+  const start = performance.now();
+  const { state, events } = await operator.audit.verifyOffline({ after });
+  const ms = performance.now() - start;
+  console.log(
+    `audit chain (${state}), ${events} events: ${((ms / events) * 1000).toFixed(0)} µs each, heap at most ${((most - before) / 2 ** 20).toFixed(1)} MiB more`,
   );
 }
