@@ -54,11 +54,22 @@ function readGateConfig(path: string): GateConfig | undefined {
   return { path, mode, ...membersOf(parse(text, path), path) };
 }
 
-// Only where there is a file: most agents have none, and do not wait for the parser.
-const requirePackage = createRequire(import.meta.url);
+/** Only where there is a file: most agents have none, and do not wait for the parser. */
+function loadParser(path: string): typeof import("smol-toml") {
+  // A bundle in CommonJS has no URL of its own.
+  const here = import.meta.url ?? join(process.cwd(), "bundle.cjs");
+  try {
+    return createRequire(here)("smol-toml") as typeof import("smol-toml");
+  } catch {
+    throw wrongConfig(
+      `reading the gate's configuration ${path} needs the package smol-toml, which no bundle contains: npm install smol-toml beside it`,
+      "package_missing",
+    );
+  }
+}
 
 function parse(text: string, path: string): Record<string, unknown> {
-  const { parse: parseToml } = requirePackage("smol-toml") as typeof import("smol-toml");
+  const { parse: parseToml } = loadParser(path);
   try {
     return parseToml(text);
   } catch (error) {
