@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "tsdown";
 import { slimDocument } from "./scripts/slim-documents.ts";
 import { readSurface } from "./scripts/surface.ts";
+
+const POOL = "./undici-pool.cjs";
 
 export default defineConfig({
   entry: {
@@ -16,6 +19,15 @@ export default defineConfig({
   fixedExtension: false,
   sourcemap: false,
   plugins: [
+    {
+      name: "undici-pool-as-it-is",
+      // CommonJS that a static import takes in: a bundle of ours would have it behind createRequire, where bundlers are blind.
+      resolveId: (id) => (id.endsWith(POOL) ? { id: POOL, external: true } : null),
+      generateBundle() {
+        const source = readFileSync("src/undici-pool.cjs", "utf8");
+        this.emitFile({ type: "asset", fileName: "undici-pool.cjs", source });
+      },
+    },
     {
       name: "documents-as-json",
       // What `latchgate-client check` compares a gate with.

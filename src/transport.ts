@@ -1,8 +1,5 @@
 import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
-// Not the root: importing that on Node 20 replaces the dispatcher of the host's own fetch.
-import build from "undici/lib/core/connect.js";
-import Pool from "undici/lib/dispatcher/pool.js";
 import { Attempt, type Carrier, neverSent } from "./attempt.ts";
 import { createQuota, type RetryQuota } from "./backoff.ts";
 import { type CertificateAlerts, createCertificateAlerts, refuseUnusable } from "./client-certificate.ts";
@@ -22,6 +19,7 @@ import {
   type Send,
   SendFailure,
 } from "./send.ts";
+import { buildConnector, Pool } from "./undici-pool.cjs";
 
 /** How a client's bytes travel. Several clients may share one; whoever made it closes it. */
 export interface Transport {
@@ -105,7 +103,7 @@ function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
   const alerts = createCertificateAlerts(tls);
   const secure = baseUrl.toLowerCase().startsWith("https:");
   const own = socketPath === undefined ? {} : { socketPath };
-  const connect = build({ ...tlsOf(tls), timeout: CONNECT_TIMEOUT_MS, ...own });
+  const connect = buildConnector({ ...tlsOf(tls), timeout: CONNECT_TIMEOUT_MS, ...own });
   const pool = new Pool(new URL(baseUrl).origin, {
     connect(options, callback) {
       const socket = connect(options, (...result) => {

@@ -22,7 +22,6 @@ const FLOORS = [
     "config",
     "config-file",
     "audit",
-    "undici-pool.d",
   ],
   ["attempt", "client-certificate", "transport", "dpop", "call", "retry"],
   [
@@ -42,7 +41,7 @@ const FLOORS = [
 
 /** Packages that one file knows and no other. */
 const KEEPERS: Record<string, string[]> = {
-  undici: ["transport.ts", "undici-pool.d.ts"],
+  undici: ["transport.ts"],
   "openapi-fetch": ["api.ts"],
   canonicalize: ["canonical.ts"],
   "smol-toml": ["config-file.ts"],
