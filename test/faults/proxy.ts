@@ -244,13 +244,20 @@ export async function createProxy({ front, gate, tls, restart }: ProxyOptions): 
     }
   }
 
-  async function open(): Promise<void> {
+  async function open(tries = 200): Promise<void> {
     server = createServer({ allowHalfOpen: true }, accept);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      if ("path" in front) server.listen(front.path, resolve);
-      else server.listen(port, "127.0.0.1", resolve);
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        if ("path" in front) server.listen(front.path, resolve);
+        else server.listen(port, "127.0.0.1", resolve);
+      });
+    } catch (error) {
+      // While it was down, a connection of another test may have been given its port as its own end.
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || tries === 0) throw error;
+      await turn(25);
+      return open(tries - 1);
+    }
     const address = server.address();
     if (typeof address === "object" && address !== null) port = address.port;
   }
