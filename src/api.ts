@@ -1,20 +1,12 @@
 import createClient, { type Client } from "openapi-fetch";
-import {
-  answersText,
-  type CallDefaults,
-  type CallState,
-  callRequest,
-  callState,
-  failureError,
-  identifierProblem,
-  type Pipe,
-  parseJson,
-  unreadable,
-} from "./call.ts";
+import { answersText, parseJson, unreadable } from "./answers.ts";
+import { type CallDefaults, type CallState, callRequest, callState, type Pipe } from "./call-state.ts";
 import type { Route } from "./config.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
+import { failureError } from "./failures.ts";
 import type { OperationFacts } from "./generated/operations.ts";
 import type { OperationTable } from "./outcomes.ts";
+import { identifierProblem } from "./parameters.ts";
 import type { BufferedResponse, Clock } from "./send.ts";
 
 /** The methods of openapi-fetch, typed by `Paths`. */
@@ -41,7 +33,7 @@ export function createApi<Paths extends object>(
       const body = request.body === null ? undefined : await request.text();
       const { signal } = request;
       const state = callState({ operationId: id, operation, subject, path }, { signal }, defaults, clock);
-      const { headers, ...rest } = callRequest(state, route, body, target);
+      const { headers, ...rest } = callRequest(state, body, target);
       try {
         const response = await pipe({ ...rest, headers: { ...ownHeaders(request), ...headers } });
         if (response.ok && !answersText(id) && parseJson(response.body) === undefined)

@@ -1,4 +1,6 @@
-import { type Call, type CallOptions, type CallState, detailsOf, unreadable } from "./call.ts";
+import { unreadable } from "./answers.ts";
+import type { Call } from "./call.ts";
+import { type CallOptions, type CallState, detailsOf } from "./call-state.ts";
 import {
   type ErrorDetails,
   LatchGateApprovalDenied,

@@ -2,16 +2,8 @@ import { inspect } from "node:util";
 import { type Api, createApi } from "./api.ts";
 import { type Approvals, createApprovals, type WaitOptions } from "./approvals.ts";
 import { type RetryOptions, retryPolicy } from "./backoff.ts";
-import {
-  type Call,
-  type CallOptions,
-  type CallRequest,
-  type CallState,
-  callState,
-  createCall,
-  failureError,
-  type Pipe,
-} from "./call.ts";
+import { type Call, createCall } from "./call.ts";
+import { type CallOptions, type CallRequest, type CallState, callState, type Pipe } from "./call-state.ts";
 import type { ConnectionOptions } from "./config.ts";
 import { createProofClock, signed } from "./dpop.ts";
 import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
@@ -23,6 +15,7 @@ import {
   type ExecuteArguments,
   type ExecuteOptions,
 } from "./execute.ts";
+import { failureError } from "./failures.ts";
 import type { components, operations, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
 import { createMemoryJournal, type Journal } from "./journal.ts";
@@ -356,7 +349,6 @@ function createAgent(options: ClientOptions): Agent {
   const ask = createCall<operations>(
     retrying(quota, proofClock, clock, attempt),
     agentOperations,
-    route,
     defaults,
     clock,
   );
@@ -380,7 +372,7 @@ function createAgent(options: ClientOptions): Agent {
     subject: "<connect>",
     path: agentOperations.createLease.path,
   } as const;
-  const call = createCall<operations>(pipe, agentOperations, route, defaults, clock);
+  const call = createCall<operations>(pipe, agentOperations, defaults, clock);
   const approvals = tracedApprovals(trace, createApprovals(call, clock));
   const journal = options.journal ?? createMemoryJournal();
   const validator = createValidator(call);

@@ -1,5 +1,7 @@
+import { unreadable } from "./answers.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
-import { type Call, type CallOptions, type InputOf, jsonText, unreadable } from "./call.ts";
+import type { Call, InputOf } from "./call.ts";
+import type { CallOptions } from "./call-state.ts";
 import {
   LatchGateApprovalRequired,
   type LatchGateError,
@@ -11,6 +13,7 @@ import type { operations } from "./generated/agent.ts";
 import type { Journal } from "./journal.ts";
 import { type ActionResult, actionResultFromJson } from "./models.ts";
 import { createOnce } from "./once.ts";
+import { jsonText } from "./parameters.ts";
 import type { Clock } from "./send.ts";
 import { limitIssues, type Validator } from "./validation.ts";
 

@@ -1,4 +1,4 @@
-import type { CallState } from "./call.ts";
+import type { CallState } from "./call-state.ts";
 import { type Clock, onAbort, SendFailure } from "./send.ts";
 
 /** How long a caller waits for what others may be waiting for too. */

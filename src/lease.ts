@@ -1,4 +1,5 @@
-import { type CallOptions, type CallState, factsOf, type Pipe } from "./call.ts";
+import { factsOf } from "./answers.ts";
+import type { CallOptions, CallState, Pipe } from "./call-state.ts";
 import { DPoPKeyPair } from "./dpop.ts";
 import { LatchGateBudgetExhausted, LatchGateInvalidRequest, LatchGateNotConnected } from "./errors.ts";
 import { createFlight, type Flight } from "./flight.ts";

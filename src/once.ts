@@ -1,5 +1,6 @@
 import type { Approvals, WaitOptions } from "./approvals.ts";
-import { type Call, type CallOptions, jsonText } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { CallOptions } from "./call-state.ts";
 import { canonicalHash } from "./canonical.ts";
 import {
   type ErrorDetails,
@@ -17,6 +18,7 @@ import {
   actionResultFromReceipt,
   receiptFromJson,
 } from "./models.ts";
+import { jsonText } from "./parameters.ts";
 import { type Clock, onAbort } from "./send.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {

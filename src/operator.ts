@@ -6,7 +6,7 @@
 export type { Api } from "./api.ts";
 export { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "./audit.ts";
 export type { RetryOptions } from "./backoff.ts";
-export type { CallOptions } from "./call.ts";
+export type { CallOptions } from "./call-state.ts";
 export {
   type ConnectionOptions,
   type DispatcherLike,

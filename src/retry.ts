@@ -1,5 +1,6 @@
+import { factsOf, parseJson } from "./answers.ts";
 import { backoffMs, type RetryQuota } from "./backoff.ts";
-import { type CallRequest, type CallState, factsOf, type Pipe, parseJson } from "./call.ts";
+import type { CallRequest, CallState, Pipe } from "./call-state.ts";
 import type { ProofClock } from "./dpop.ts";
 import { LatchGateError } from "./errors.ts";
 import type { AnswerFacts, Outcome } from "./generated/operations.ts";

@@ -5,7 +5,8 @@
 
 /** What one attempt sends: the parts of fetch's `Request` that are needed. */
 export interface GateRequest {
-  readonly url: string;
+  /** Path and query as they travel: what follows the gate's base URL. */
+  readonly target: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;

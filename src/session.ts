@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose/jwt/decode";
-import type { CallSession } from "./call.ts";
+import type { CallSession } from "./call-state.ts";
 import { computeAth, type DPoPKeyPair } from "./dpop.ts";
 import { LatchGateTransportError } from "./errors.ts";
 import type { components } from "./generated/agent.ts";

@@ -94,6 +94,8 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
 /** undici's pool, and the connections that it is waiting for. */
 interface OwnPool {
   readonly pool: Pool;
+  /** The base URL's own path. */
+  readonly prefix: string;
   readonly connecting: ReadonlySet<Socket>;
   readonly alerts: CertificateAlerts;
 }
@@ -118,21 +120,21 @@ function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  return { pool, connecting, alerts };
+  return { pool, prefix: prefixOf(baseUrl), connecting, alerts };
 }
 
 function starter(route: Route, ownPool: () => OwnPool): (attempt: Attempt) => void {
-  const { fetch, dispatcher } = route;
-  if (fetch !== undefined) return (attempt) => void sendByFetch(attempt, fetch);
-  if (dispatcher !== undefined) return (attempt) => void sendByDispatcher(attempt, dispatcher);
+  const { baseUrl, fetch, dispatcher } = route;
+  if (fetch !== undefined) return (attempt) => void sendByFetch(attempt, baseUrl, fetch);
+  if (dispatcher !== undefined) return (attempt) => void sendByDispatcher(attempt, baseUrl, dispatcher);
   return (attempt) => sendByPool(attempt, ownPool());
 }
 
 function sendByPool(attempt: Attempt, pool: OwnPool): void {
-  const { url, method, headers, body } = attempt.request;
+  const { target, method, headers, body } = attempt.request;
   const handler = new PoolHandler(attempt, pool);
   attempt.carrier = handler;
-  pool.pool.dispatch({ path: pathOf(url), method, headers, body: body ?? null }, handler);
+  pool.pool.dispatch({ path: `${pool.prefix}${target}`, method, headers, body: body ?? null }, handler);
 }
 
 /** What undici tells of one request. A class, for an object with five functions of its own costs a microsecond more. */
@@ -195,7 +197,11 @@ class PoolHandler implements Dispatcher.DispatchHandler, Carrier {
 }
 
 /** A caller's dispatcher, of whatever undici: only its public `request()` is the same in 6, 7 and 8. */
-async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): Promise<void> {
+async function sendByDispatcher(
+  attempt: Attempt,
+  baseUrl: string,
+  dispatcher: DispatcherLike,
+): Promise<void> {
   const { request } = attempt;
   const controller = new AbortController();
   attempt.carrier = { stop: (reason) => controller.abort(reason) };
@@ -203,8 +209,8 @@ async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): P
   attempt.sent = true;
   try {
     const { statusCode, headers, body } = await dispatcher.request({
-      origin: new URL(request.url).origin,
-      path: pathOf(request.url),
+      origin: new URL(baseUrl).origin,
+      path: `${prefixOf(baseUrl)}${request.target}`,
       method: request.method,
       headers: { ...request.headers },
       body: request.body ?? null,
@@ -224,14 +230,14 @@ async function sendByDispatcher(attempt: Attempt, dispatcher: DispatcherLike): P
 }
 
 /** A caller's `fetch`. It is taken to have sent the request unless its error says that it could not connect. */
-async function sendByFetch(attempt: Attempt, fetch: typeof globalThis.fetch): Promise<void> {
+async function sendByFetch(attempt: Attempt, baseUrl: string, fetch: typeof globalThis.fetch): Promise<void> {
   const { request } = attempt;
   const controller = new AbortController();
   attempt.carrier = { stop: (reason) => controller.abort(reason) };
   // Until the promise settles nobody can tell how far it came.
   attempt.sent = true;
   try {
-    const response = await fetch(request.url, {
+    const response = await fetch(`${baseUrl}${request.target}`, {
       method: request.method,
       headers: { ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
@@ -281,7 +287,7 @@ class HeaderRecord implements ResponseHeaders {
   }
 }
 
-const pathOf = (url: string) => url.slice(url.indexOf("/", url.indexOf("://") + 3));
+const prefixOf = (baseUrl: string) => new URL(`${baseUrl}/`).pathname.slice(0, -1);
 
 function headerOf(headers: RawHeaders, name: string): string | null {
   const value = headers[name.toLowerCase()];

@@ -1,5 +1,6 @@
 import type { AnySchema, ErrorObject, ValidateFunction } from "ajv";
-import type { Call, CallOptions } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { CallOptions } from "./call-state.ts";
 import { LatchGateInvalidRequest, LatchGateNotFound, type ParameterIssue } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
 

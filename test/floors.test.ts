@@ -23,7 +23,10 @@ const FLOORS = [
     "config-file",
     "audit",
   ],
-  ["attempt", "client-certificate", "transport", "dpop", "call", "retry"],
+  [
+    ...["attempt", "client-certificate", "transport", "dpop"],
+    ...["call-state", "parameters", "answers", "failures", "call", "retry"],
+  ],
   [
     ...["session", "flight", "lease", "api", "approvals", "journal", "validation", "once", "execute"],
     ...["context", "parameters", "answers", "actions", "running", "tools"].map((noun) => `tools/${noun}`),

@@ -87,9 +87,9 @@ function opened(options: ConnectionOptions, clock = createClock()): Transport {
   return transport;
 }
 
-function request(transport: Transport, over: Partial<GateRequest> = {}): GateRequest {
+function request(over: Partial<GateRequest> = {}): GateRequest {
   return {
-    url: `${transport.route.baseUrl}/v1/actions/echo/execute`,
+    target: "/v1/actions/echo/execute",
     method: "POST",
     headers: {
       Authorization: "DPoP token-secret-1",
@@ -141,7 +141,7 @@ describe.each(carriers)("by $name", (carrier) => {
       response.end("f");
     });
     const transport = opened(gate.options);
-    const response = await transport.send(request(transport));
+    const response = await transport.send(request());
     expect(response).toMatchObject({ status: 418, ok: false });
     expect(await response.text()).toBe("hälf");
     expect(response.headers.get("Content-Type")).toBe("text/plain");
@@ -160,7 +160,7 @@ describe.each(carriers)("by $name", (carrier) => {
     const gate = await gateFor(carrier, answerExecuted);
     const transport = opened(gate.options);
     for (let count = 0; count < 3; count += 1)
-      await (await transport.send(request(transport, { method: "GET", body: undefined }))).json();
+      await (await transport.send(request({ method: "GET", body: undefined }))).json();
     expect(gate.calls.map(({ method, body }) => [method, body])).toEqual(Array(3).fill(["GET", ""]));
     // undici's Pool opens a second one while the first is still putting its answer away.
     expect(gate.connections.size).toBeLessThan(3);
@@ -174,7 +174,7 @@ describe.each(carriers)("by $name", (carrier) => {
         .end();
     });
     const transport = opened(gate.options);
-    expect((await transport.send(request(transport))).status).toBe(307);
+    expect((await transport.send(request())).status).toBe(307);
     expect(thief.arrived).toEqual([]);
   });
 
@@ -192,7 +192,7 @@ describe.each(carriers)("by $name", (carrier) => {
     };
     const server = await rawServer((socket) => socket.write(bytes, () => settled().then(end)), carrier);
     const transport = opened(carrier.options(server), { ...createClock(), timer });
-    const failure = await failureOf(transport.send(request(transport, { timeoutMs: 40 })));
+    const failure = await failureOf(transport.send(request({ timeoutMs: 40 })));
     expect(failure).toMatchObject({ code: "timeout", sent: true, answering });
     expect(failure.message).toBe("no complete answer within 40 ms");
   });
@@ -200,7 +200,7 @@ describe.each(carriers)("by $name", (carrier) => {
   it("the timer is a real one", async () => {
     const server = await rawServer(() => {}, carrier);
     const transport = opened(carrier.options(server));
-    const failure = await failureOf(transport.send(request(transport, { timeoutMs: 20 })));
+    const failure = await failureOf(transport.send(request({ timeoutMs: 20 })));
     expect(failure).toMatchObject({ code: "timeout", answering: false });
   });
 
@@ -211,7 +211,7 @@ describe.each(carriers)("by $name", (carrier) => {
       const end = () => controller.abort(new Error("enough"));
       const server = await rawServer((socket) => socket.write(bytes, () => settled().then(end)), carrier);
       const transport = opened(carrier.options(server));
-      const failure = await failureOf(transport.send(request(transport, { signal: controller.signal })));
+      const failure = await failureOf(transport.send(request({ signal: controller.signal })));
       expect(failure).toMatchObject({ code: "aborted", sent: true, answering });
       expect((failure.cause as Error).message).toBe("enough");
       expect(getEventListeners(controller.signal, "abort")).toEqual([]);
@@ -222,7 +222,7 @@ describe.each(carriers)("by $name", (carrier) => {
     const gate = await gateFor(carrier, answerExecuted);
     const transport = opened(gate.options);
     const signal = AbortSignal.abort();
-    expect(await failureOf(transport.send(request(transport, { signal })))).toMatchObject({
+    expect(await failureOf(transport.send(request({ signal })))).toMatchObject({
       code: "aborted",
       sent: false,
     });
@@ -234,7 +234,7 @@ describe.each(carriers)("by $name", (carrier) => {
     const gate = await gateFor(carrier, answerExecuted);
     const transport = opened(gate.options);
     const { signal } = new AbortController();
-    await transport.send(request(transport, { signal }));
+    await transport.send(request({ signal }));
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
@@ -243,9 +243,7 @@ describe.each(carriers)("by $name", (carrier) => {
     const transport = opened(gate.options);
     const controller = new AbortController();
     const { signal } = controller;
-    const failures = Array.from({ length: 40 }, () =>
-      failureOf(transport.send(request(transport, { signal }))),
-    );
+    const failures = Array.from({ length: 40 }, () => failureOf(transport.send(request({ signal }))));
     await expect.poll(() => gate.calls.length, { interval: 5 }).toBe(40);
     // A dispatcher and a fetch have listeners of their own signals.
     expect(getEventListeners(signal, "abort")).toHaveLength(1);
@@ -267,7 +265,7 @@ describe.each(carriers)("by $name", (carrier) => {
       carrier,
     );
     const transport = opened(carrier.options(server));
-    const failure = await failureOf(transport.send(request(transport)));
+    const failure = await failureOf(transport.send(request()));
     expect(failure).toMatchObject({ code: "lost", sent: true, answering });
     expect(failure.message).toContain(carrier.socket ? server.path : String(server.port));
   });
@@ -278,7 +276,7 @@ describe.each(carriers)("by $name", (carrier) => {
       carrier,
     );
     const transport = opened({ ...carrier.options(server), maxResponseBytes: 1000 });
-    expect(await failureOf(transport.send(request(transport)))).toMatchObject({
+    expect(await failureOf(transport.send(request()))).toMatchObject({
       code: "answer_too_large",
       sent: true,
       answering: true,
@@ -298,7 +296,7 @@ describe.each(carriers)("by $name", (carrier) => {
       more();
     }, carrier);
     const transport = opened({ ...carrier.options(server), maxResponseBytes: 100_000 });
-    expect(await failureOf(transport.send(request(transport)))).toMatchObject({
+    expect(await failureOf(transport.send(request()))).toMatchObject({
       code: "answer_too_large",
       answering: true,
     });
@@ -309,14 +307,14 @@ describe.each(carriers)("by $name", (carrier) => {
   it("an answer of exactly what is allowed is taken", async () => {
     const gate = await gateFor(carrier, (_request, response) => response.end("x".repeat(1000)));
     const transport = opened({ ...gate.options, maxResponseBytes: 1000 });
-    expect((await transport.send(request(transport))).body).toHaveLength(1000);
+    expect((await transport.send(request())).body).toHaveLength(1000);
   });
 
   it("a server that is not there: nothing was sent, and the error says where it should be", async () => {
     const server = await place(createServer(), carrier);
     await new Promise((resolve) => server.server.close(resolve));
     const transport = opened(carrier.options(server));
-    const failure = await failureOf(transport.send(request(transport)));
+    const failure = await failureOf(transport.send(request()));
     expect(failure).toMatchObject({
       code: carrier.socket ? "no_socket" : "connection_refused",
       sent: false,
@@ -330,7 +328,7 @@ describe.each(carriers)("by $name", (carrier) => {
     const gate = await gateFor(carrier, answerExecuted);
     const transport = opened(gate.options);
     await transport.close();
-    const failure = await failureOf(transport.send(request(transport)));
+    const failure = await failureOf(transport.send(request()));
     expect(failure).toMatchObject({ code: "closed", sent: false, message: "the client is closed" });
     expect(gate.arrived).toEqual([]);
   });
@@ -340,7 +338,7 @@ describe.each(carriers)("by $name", (carrier) => {
       setTimeout(answerExecuted, 20, one, response, nth),
     );
     const transport = opened(gate.options);
-    const answer = transport.send(request(transport));
+    const answer = transport.send(request());
     while (gate.calls.length === 0) await new Promise(setImmediate);
     await Promise.all([transport.close(), transport.close()]);
     expect((await answer).status).toBe(200);
@@ -361,7 +359,7 @@ describe("a dispatcher that follows redirects by itself", () => {
       response.writeHead(307, { location: `${thief.baseUrl}/x` }).end(),
     );
     const transport = opened({ baseUrl: gate.baseUrl, dispatcher: closing(make()) });
-    expect((await transport.send(request(transport))).status).toBe(307);
+    expect((await transport.send(request())).status).toBe(307);
     expect(thief.arrived).toEqual([]);
   });
 });
@@ -375,7 +373,7 @@ it("the answer of a fetch that has followed a redirect all the same is not taken
     baseUrl: gate.baseUrl,
     fetch: (at, init) => fetch(at, { ...init, redirect: "follow" }),
   });
-  const failure = await failureOf(transport.send(request(transport)));
+  const failure = await failureOf(transport.send(request()));
   expect(failure).toMatchObject({ code: "redirected", sent: true, answering: true });
 });
 
@@ -384,7 +382,7 @@ describe("https", () => {
     const { ca, cert, key } = certificates();
     const gate = await bareGate(answerExecuted, { tls: { cert, key } });
     const transport = opened({ baseUrl: gate.baseUrl, tls: { ca } });
-    expect((await transport.send(request(transport))).status).toBe(200);
+    expect((await transport.send(request())).status).toBe(200);
     expect(gate.calls).toHaveLength(1);
   });
 
@@ -394,7 +392,7 @@ describe("https", () => {
       tls: { cert, key, ca, requestCert: true, rejectUnauthorized: true },
     });
     const transport = opened({ baseUrl: gate.baseUrl, tls: { ca, cert, key } });
-    expect((await transport.send(request(transport))).status).toBe(200);
+    expect((await transport.send(request())).status).toBe(200);
   });
 
   it.each(["own transport", "fetch", "dispatcher"])(
@@ -410,7 +408,7 @@ describe("https", () => {
         baseUrl: gate.baseUrl,
         ...(over ?? { dispatcher: closing(new undici7.Agent()) }),
       });
-      const failure = await failureOf(transport.send(request(transport)));
+      const failure = await failureOf(transport.send(request()));
       expect(failure).toMatchObject({ code: "certificate_refused", sent: false });
       expect(failure.message).toContain(gate.baseUrl);
       expect(failure.message).toContain("UNABLE_TO_VERIFY_LEAF_SIGNATURE");
@@ -422,7 +420,7 @@ describe("https", () => {
     const { ca, cert, key } = certificates();
     const gate = await bareGate(answerExecuted, { tls: { cert, key } });
     const transport = opened({ baseUrl: gate.baseUrl.replace("localhost", "127.0.0.1"), tls: { ca } });
-    const server = await failureOf(transport.send(request(transport)));
+    const server = await failureOf(transport.send(request()));
     expect(["certificate_refused", "connection_refused"]).toContain(server.code);
     expect(server.sent).toBe(false);
   });
@@ -433,7 +431,7 @@ describe("https", () => {
     const transport = opened({ baseUrl: `https://localhost:${server.port}` });
     const signal = code === "aborted" ? AbortSignal.timeout(20) : undefined;
     const timeoutMs = code === "aborted" ? 5_000 : 20;
-    const failure = await failureOf(transport.send(request(transport, { signal, timeoutMs })));
+    const failure = await failureOf(transport.send(request({ signal, timeoutMs })));
     expect(failure).toMatchObject({ code, sent: false, answering: false });
   });
 
@@ -442,21 +440,19 @@ describe("https", () => {
     const gate = await bareGate(answerExecuted, { tls: { cert, key } });
     const transport = opened({ baseUrl: gate.baseUrl, tls: { ca } });
     const controller = new AbortController();
-    const given = failureOf(
-      transport.send(request(transport, { signal: controller.signal, body: '"given up"' })),
-    );
-    const other = transport.send(request(transport));
+    const given = failureOf(transport.send(request({ signal: controller.signal, body: '"given up"' })));
+    const other = transport.send(request());
     controller.abort();
     expect(await given).toMatchObject({ code: "aborted", sent: false });
     await other;
-    await transport.send(request(transport));
+    await transport.send(request());
     expect(gate.calls.map(({ body }) => body)).toEqual(['{"a":"ä"}', '{"a":"ä"}']);
   });
 });
 
 it("a host name that does not exist: nothing was sent", async () => {
   const transport = opened({ baseUrl: "http://gate.invalid:3000" });
-  const failure = await failureOf(transport.send(request(transport)));
+  const failure = await failureOf(transport.send(request()));
   expect(failure).toMatchObject({
     code: "name_not_resolved",
     sent: false,
@@ -522,7 +518,7 @@ describe("an error of a caller's fetch or dispatcher", () => {
   it.each(NOT_SENT)("%s: nothing was sent", async (_what, error, code) => {
     for (const [how, options] of throwing(error)) {
       const transport = opened({ ...options, baseUrl: "http://gate:3000" });
-      const failure = await failureOf(transport.send(request(transport)));
+      const failure = await failureOf(transport.send(request()));
       expect([how, failure.code, failure.sent]).toEqual([how, code, false]);
       expect(failure.message).toContain("http://gate:3000");
     }
@@ -531,7 +527,7 @@ describe("an error of a caller's fetch or dispatcher", () => {
   it.each(SENT)("%s: it may have been sent", async (_what, error) => {
     for (const [how, options] of throwing(error)) {
       const transport = opened({ ...options, baseUrl: "http://gate:3000" });
-      const failure = await failureOf(transport.send(request(transport)));
+      const failure = await failureOf(transport.send(request()));
       expect([how, failure.code, failure.sent]).toEqual([how, "lost", true]);
     }
   });
@@ -547,7 +543,7 @@ describe("an error of a caller's fetch or dispatcher", () => {
     });
     for (const [, options] of throwing(error)) {
       const transport = opened({ ...options, baseUrl: "http://gate:3000" });
-      const failure = await failureOf(transport.send(request(transport)));
+      const failure = await failureOf(transport.send(request()));
       expect(failure.cause).toMatchObject({
         name: "AxiosError",
         code: "ERR_NETWORK",
@@ -565,7 +561,7 @@ describe("an error of a caller's fetch or dispatcher", () => {
     expect(foreign instanceof Error).toBe(false);
     for (const [, options] of throwing(foreign)) {
       const transport = opened({ ...options, baseUrl: "http://gate:3000" });
-      expect(await failureOf(transport.send(request(transport)))).toMatchObject({
+      expect(await failureOf(transport.send(request()))).toMatchObject({
         code: "no_socket",
         sent: false,
       });
@@ -576,7 +572,7 @@ describe("an error of a caller's fetch or dispatcher", () => {
 describe("a stand-in for fetch", () => {
   const answering = async (answer: unknown) => {
     const transport = opened({ fetch: async () => answer as Response });
-    return transport.send(request(transport));
+    return transport.send(request());
   };
 
   it("may give an answer that has text() alone, or a body of strings", async () => {
@@ -601,7 +597,7 @@ describe("a stand-in for fetch", () => {
 
   it("that ignores its signal is not waited for", async () => {
     const transport = opened({ fetch: () => new Promise(() => {}) });
-    const failure = await failureOf(transport.send(request(transport, { timeoutMs: 10 })));
+    const failure = await failureOf(transport.send(request({ timeoutMs: 10 })));
     expect(failure).toMatchObject({ code: "timeout", sent: true });
   });
 
@@ -609,9 +605,9 @@ describe("a stand-in for fetch", () => {
     let calls = 0;
     const options: { fetch: typeof fetch } = { fetch: async () => new Response(`${++calls}`) };
     const transport = opened({ fetch: (...args) => options.fetch(...args) });
-    await transport.send(request(transport));
+    await transport.send(request());
     options.fetch = async () => new Response("other");
-    expect((await transport.send(request(transport))).body).toBe("other");
+    expect((await transport.send(request())).body).toBe("other");
   });
 
   it("sees the names of the headers in the case of 0.2.0, and no redirect allowed", async () => {
@@ -622,7 +618,7 @@ describe("a stand-in for fetch", () => {
         return new Response("{}");
       },
     });
-    await transport.send(request(transport));
+    await transport.send(request());
     expect(Object.keys(seen[0]?.headers ?? {})).toEqual(["Authorization", "DPoP", "Content-Type"]);
     expect(seen[0]).toMatchObject({ redirect: "manual", method: "POST", body: '{"a":"ä"}' });
   });
@@ -644,7 +640,7 @@ describe.each([
         return { ok: true };
       });
     const transport = opened({ baseUrl: "http://gate:3000", dispatcher: agent });
-    const response = await transport.send(request(transport));
+    const response = await transport.send(request());
     expect([response.status, await response.json()]).toEqual([202, { ok: true }]);
     expect(seen).toEqual([
       {
@@ -656,7 +652,7 @@ describe.each([
         body: '{"a":"ä"}',
       },
     ]);
-    expect(await failureOf(transport.send(request(transport)))).toMatchObject({
+    expect(await failureOf(transport.send(request()))).toMatchObject({
       sent: false,
       code: "connect_failed",
     });
@@ -671,7 +667,7 @@ describe.each([
     const path = "/v1/actions/echo/execute";
     agent.get("http://gate:3000").intercept({ path, method: "POST" }).replyWithError(new Error("broken"));
     const transport = opened({ baseUrl: "http://gate:3000", dispatcher: agent });
-    expect(await failureOf(transport.send(request(transport)))).toMatchObject({ code: "lost", sent: true });
+    expect(await failureOf(transport.send(request()))).toMatchObject({ code: "lost", sent: true });
   });
 });
 
@@ -762,6 +758,6 @@ it("a call given up while it connects does not keep its process, and one that us
 it("secretsIn finds what arrived, so that a test that finds none has looked", async () => {
   const gate = await bareGate(answerExecuted);
   const transport = opened({ baseUrl: gate.baseUrl });
-  await transport.send(request(transport));
+  await transport.send(request());
   expect(secretsIn(gate.arrived)).toEqual(["proof-secret-1", "token-secret-1"]);
 });

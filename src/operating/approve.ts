@@ -1,4 +1,5 @@
-import type { Call, CallOptions } from "../call.ts";
+import type { Call } from "../call.ts";
+import type { CallOptions } from "../call-state.ts";
 import {
   LatchGateApprovalExpired,
   LatchGateConflict,

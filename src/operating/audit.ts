@@ -1,5 +1,7 @@
+import { unreadable } from "../answers.ts";
 import { type AuditVerdict, verifyAuditChain } from "../audit.ts";
-import { type Call, type CallOptions, unreadable } from "../call.ts";
+import type { Call } from "../call.ts";
+import type { CallOptions } from "../call-state.ts";
 import { LatchGateError } from "../errors.ts";
 import type { components, operations } from "../generated/operator.ts";
 import { wrongValue } from "./values.ts";

@@ -1,6 +1,7 @@
 import { type Api, createApi } from "../api.ts";
 import { type RetryOptions, retryPolicy } from "../backoff.ts";
-import { type Call, type CallRequest, createCall } from "../call.ts";
+import { type Call, createCall } from "../call.ts";
+import type { CallRequest } from "../call-state.ts";
 import { type ConnectionOptions, resolveOperatorRoute } from "../config.ts";
 import { createProofClock, type PrivateKeySource, signed } from "../dpop.ts";
 import { LatchGateInvalidRequest } from "../errors.ts";
@@ -73,7 +74,7 @@ export function connect(options: OperatorOptions): Connection {
   );
   const pipe = retrying(quota, proofClock, clock, attempt);
   return {
-    call: createCall<operations>(pipe, operatorApiOperations, route, defaults, clock),
+    call: createCall<operations>(pipe, operatorApiOperations, defaults, clock),
     clock,
     transport,
     api: <Paths extends object = paths>(table: OperationTable = operatorApiOperations) =>

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import type { Api } from "../api.ts";
-import type { CallOptions } from "../call.ts";
+import type { CallOptions } from "../call-state.ts";
 import type { components, paths } from "../generated/operator.ts";
 import { type ExecutionReceipt, receiptFromJson } from "../models.ts";
 import { type OperationTable, outcomeIn } from "../outcomes.ts";

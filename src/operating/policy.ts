@@ -1,4 +1,5 @@
-import type { Call, CallOptions } from "../call.ts";
+import type { Call } from "../call.ts";
+import type { CallOptions } from "../call-state.ts";
 import type { components, operations } from "../generated/operator.ts";
 import { checkedActionIds, checkedListed, checkedPrincipal } from "./values.ts";
 

@@ -1,5 +1,5 @@
 import type { WaitOptions } from "../approvals.ts";
-import type { CallOptions } from "../call.ts";
+import type { CallOptions } from "../call-state.ts";
 import { LatchGateApprovalRequired, LatchGateError, LatchGateInvalidRequest } from "../errors.ts";
 import type { ExecuteOptions } from "../execute.ts";
 import type { ActionResult } from "../models.ts";

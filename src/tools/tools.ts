@@ -1,4 +1,4 @@
-import type { CallOptions } from "../call.ts";
+import type { CallOptions } from "../call-state.ts";
 import type { ParameterIssue } from "../errors.ts";
 import {
   type ActionFacts,

@@ -16,12 +16,12 @@ const TRIES = 3;
 
 /** Asks at one socket. A gate that is asked too much is asked again; what it then still refuses was not asked. */
 export function createAsker(transport: Transport, witness: Witness, pauseMs = 1_000): Asker {
-  const { baseUrl, publicBaseUrl } = transport.route;
+  const { publicBaseUrl } = transport.route;
   let silent: string | undefined;
 
   async function send({ method, path, headers = {}, body }: Probe): Promise<Answer> {
     const request = {
-      url: `${baseUrl}${path}`,
+      target: path,
       method,
       headers,
       body,

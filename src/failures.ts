@@ -1,0 +1,68 @@
+import { parseJson } from "./answers.ts";
+import { type CallState, detailsOf } from "./call-state.ts";
+import {
+  type ErrorDetails,
+  LatchGateError,
+  LatchGateOutcomeUnknown,
+  LatchGateTransportError,
+} from "./errors.ts";
+import { doubtAbout, refusalError } from "./refusals.ts";
+import { type BufferedResponse, SendFailure } from "./send.ts";
+
+/** What an attempt without a usable answer means for its call. */
+export function failureError(state: CallState, error: unknown): LatchGateError {
+  if (error instanceof LatchGateError) return error;
+  if (!(error instanceof SendFailure)) throw error;
+  const outcome = error.sent ? state.operation.lost.outcome : "not_executed";
+  const details: ErrorDetails = {
+    ...detailsOf(state),
+    code: error.code,
+    outcome,
+    hint: error.hint,
+    cause: laterError(state) ?? error.cause,
+  };
+  if (outcome === "not_executed") return new LatchGateTransportError(error.message, details);
+  return new LatchGateOutcomeUnknown(`${error.message}: ${doubtAbout(state.operation)}`, details);
+}
+
+/** The error of the last try, where it is not the one that stands. */
+function laterError(state: CallState): LatchGateError | undefined {
+  const { lastFailure } = state;
+  if (lastFailure === undefined) return undefined;
+  const alone = { ...state, lastFailure: undefined };
+  return lastFailure instanceof SendFailure ? failureError(alone, lastFailure) : refused(alone, lastFailure);
+}
+
+const MAX_REFUSAL_LENGTH = 64 * 1024;
+
+/** The error for an answer that is no result. */
+export function refused(state: CallState, response: BufferedResponse): LatchGateError {
+  const { status, headers } = response;
+  // A lease (or any token) where none belongs is a secret all the same.
+  const text = response.body.replace(TOKEN, "[redacted]");
+  // The gate's own refusals are short; what is longer is not the gate's, and is kept for a person alone.
+  const parsed = text.length > MAX_REFUSAL_LENGTH ? undefined : withoutToken(parseJson(text));
+  // Whatever text it is, an error keeps no more than a person would read.
+  const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
+  const { operationId, operation, subject, clock } = state;
+  const details = { ...detailsOf(state), cause: laterError(state) };
+  return refusalError({
+    operationId,
+    operation,
+    subject,
+    status,
+    body,
+    headers,
+    receivedAt: clock.now(),
+    details,
+  });
+}
+
+/** A lease with a status that none has (of a proxy, of a mock) is a secret all the same. */
+function withoutToken(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !("lease_jwt" in body)) return body;
+  return { ...body, lease_jwt: "[redacted]" };
+}
+
+/** A signed token (RFC 7515, compact): they all begin so, because their headers are JSON objects. */
+const TOKEN = /eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g;
