@@ -117,6 +117,13 @@ it.each(DOCUMENTS)("every link of %s within this repository leads somewhere", (n
   }
 });
 
+it.each(DOCUMENTS)("every file of this repository that %s names is there", (name) => {
+  const named = read(name).matchAll(/`((?:src|test|scripts|examples|openapi|bench)\/[\w./-]+)`/g);
+  expect([...named].map(([, path = ""]) => path).filter((path) => !existsSync(resolve(ROOT, path)))).toEqual(
+    [],
+  );
+});
+
 /** What a heading is called in links to it. */
 const slugsOf = (markdown: string) =>
   [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
