@@ -1,16 +1,14 @@
 import { unreadable } from "./answers.ts";
+import { endOf, givenUp, type Held, heldDetails, lost, refusal, settle } from "./approval-endings.ts";
 import type { Call } from "./call.ts";
 import { type CallOptions, type CallState, detailsOf } from "./call-state.ts";
 import {
   type ErrorDetails,
-  LatchGateApprovalDenied,
   LatchGateApprovalExpired,
-  LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateAuthError,
   LatchGateError,
   LatchGateInvalidRequest,
-  LatchGateNotFound,
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
   LatchGateUnavailable,
@@ -22,7 +20,7 @@ import {
   actionResultFromReceipt,
   receiptFromJson,
 } from "./models.ts";
-import { type Clock, SendFailure, sleep } from "./send.ts";
+import { type Clock, sleep } from "./send.ts";
 import type { Session } from "./session.ts";
 
 /** How to wait for an operator. */
@@ -44,15 +42,6 @@ export interface Approvals {
   status(approvalId: string, options?: CallOptions): Promise<ApprovalStatus>;
   /** Polls until an operator has decided, and gives the result of what the gate executed then. */
   wait(target: string | LatchGateApprovalRequired, options?: WaitOptions): Promise<ActionResult>;
-}
-
-interface Held {
-  readonly actionId: string;
-  readonly session: Session;
-  readonly traceId: string;
-  /** When the gate's answer came: the gate opened it no later. */
-  readonly openedAt: number;
-  budgetSettled: boolean;
 }
 
 /** An approval can be given for 300 s (contract agent.md 10); the second is for clocks that run apart. */
@@ -243,87 +232,12 @@ function statusOf(
 
 const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
 
-/** A call that was denied or has expired will not be charged any more (contract agent.md 7): its unit goes back, once. */
-function settle(held: Held | undefined): void {
-  if (held === undefined || held.budgetSettled) return;
-  held.budgetSettled = true;
-  held.session.budget.giveBack();
-}
-
 /** Errors of a poll that say nothing about the approval. Its 401 covers a gate's outage too (contract agent.md 3.9). */
 const isPassing = (error: unknown) =>
   error instanceof LatchGateUnavailable ||
   error instanceof LatchGateAuthError ||
   (error instanceof LatchGateTransportError && error.code !== "closed") ||
   (error instanceof LatchGateError && (error.status ?? 0) >= 500);
-
-const heldDetails = (held: Held | undefined): ErrorDetails => ({
-  sessionId: held?.session.sessionId,
-  traceId: held?.traceId,
-});
-
-const lost = (approvalId: string, held: Held | undefined) =>
-  new LatchGateApprovalLost(approvalId, heldDetails(held));
-
-/** What a poll that can't be made again means for the wait. */
-function endOf(
-  approvalId: string,
-  held: Held | undefined,
-  signal: AbortSignal | undefined,
-  error: unknown,
-  claimed: boolean,
-): unknown {
-  if (signal?.aborted) return givenUp(approvalId, held, "aborted", error);
-  // The gate has forgotten an approval that it held for this session: nobody can say whether it was given before.
-  if (error instanceof LatchGateNotFound && held !== undefined) return lost(approvalId, held);
-  if (!(error instanceof LatchGateError) || error.outcome !== "not_executed") return error;
-  // Whoever may not look can't tell whether it was given and has run.
-  if (error instanceof LatchGateNotFound)
-    return new LatchGateNotFound(error.actionId, error.reason, { ...error, outcome: "unknown" });
-  if (held === undefined && error instanceof LatchGateInvalidRequest) return error;
-  // It is the poll that did nothing: the action may be approved by now, or will be.
-  return claimed && error.code !== "closed"
-    ? lost(approvalId, held)
-    : givenUp(approvalId, held, error.code, error);
-}
-
-type Ending = (status: ApprovalStatus, held: Held | undefined) => LatchGateError;
-
-const deniedBy: Ending = ({ approvalId, reason, raw }, held) =>
-  new LatchGateApprovalDenied(approvalId, reason ?? undefined, { ...heldDetails(held), body: raw });
-
-const unclear: Ending = ({ status, reason, raw }, held) =>
-  new LatchGateOutcomeUnknown(
-    `the approval ended as ${status}: the action may have run; do not repeat it, look at its effect`,
-    {
-      ...heldDetails(held),
-      code: `approval_${status}`,
-      body: raw,
-      hint: reason ?? undefined,
-    },
-  );
-
-/** How a wait ends with each status that is neither waiting nor an approval: one that is new has to be decided on here. */
-const endings = { denied: deniedBy, failed: unclear } satisfies Record<
-  Exclude<components["schemas"]["ApprovalPoll"]["status"], "pending" | "approved">,
-  Ending
->;
-
-/** The terminal states that are no approval; one that the document does not know says nothing of the effect. */
-const refusal: Ending = (status, held) =>
-  (new Map<string, Ending>(Object.entries(endings)).get(status.status) ?? unclear)(status, held);
-
-/** A wait that its caller ended. Whoever decides after that runs the action: so it is not known any more. */
-function givenUp(approvalId: string, held: Held | undefined, code: string, error?: unknown): LatchGateError {
-  const cause = error instanceof SendFailure ? error.cause : error;
-  return new LatchGateApprovalRequired(held?.actionId ?? "", approvalId, {
-    ...heldDetails(held),
-    code,
-    outcome: "unknown",
-    hint: "the wait was given up; the action is still held, and runs if an operator approves it",
-    cause,
-  });
-}
 
 /** A listener that throws changes nothing for the wait that it heard of. */
 function quietly(listener: ((status: ApprovalStatus) => void) | undefined, status: ApprovalStatus): void {

@@ -209,3 +209,6 @@ const set = (value: string | undefined) => (value === "" ? undefined : value);
 
 const wrongOptions = (problem: string) =>
   new LatchGateInvalidRequest("<options>", problem, { code: "invalid_options" });
+
+/** A base URL's own path. */
+export const prefixOf = (baseUrl: string) => new URL(`${baseUrl}/`).pathname.slice(0, -1);

@@ -3,13 +3,13 @@
  * @module latchgate-client
  */
 
+export type { ClientOptions } from "./agent.ts";
 export type { Api } from "./api.ts";
 export type { WaitOptions } from "./approvals.ts";
 export type { RetryOptions } from "./backoff.ts";
 export type { CallOptions } from "./call-state.ts";
 export {
   type AgentApi,
-  type ClientOptions,
   type ConnectOptions,
   createAgentApi,
   LatchGateClient,

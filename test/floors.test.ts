@@ -24,14 +24,26 @@ const FLOORS = [
     "audit",
   ],
   [
-    ...["attempt", "client-certificate", "transport", "dpop"],
+    ...["attempt", "client-certificate", "raw-headers", "pool", "given-carriers", "transport", "dpop"],
     ...["call-state", "parameters", "answers", "failures", "call", "retry"],
   ],
   [
-    ...["session", "flight", "lease", "api", "approvals", "journal", "validation", "once", "execute"],
+    ...[
+      "session",
+      "flight",
+      "lease",
+      "api",
+      "approval-endings",
+      "approvals",
+      "journal",
+      "validation",
+      "once",
+      "execute",
+    ],
     ...["context", "parameters", "answers", "actions", "running", "tools"].map((noun) => `tools/${noun}`),
   ],
   [
+    "agent",
     "client",
     "methods",
     ...[
@@ -44,7 +56,7 @@ const FLOORS = [
 
 /** Packages that one file knows and no other. */
 const KEEPERS: Record<string, string[]> = {
-  undici: ["transport.ts"],
+  undici: ["transport.ts", "pool.ts"],
   "openapi-fetch": ["api.ts"],
   canonicalize: ["canonical.ts"],
   "smol-toml": ["config-file.ts"],

@@ -4,7 +4,6 @@ import { type Call, createCall } from "../call.ts";
 import type { CallRequest } from "../call-state.ts";
 import { type ConnectionOptions, resolveOperatorRoute } from "../config.ts";
 import { createProofClock, type PrivateKeySource, signed } from "../dpop.ts";
-import { LatchGateInvalidRequest } from "../errors.ts";
 import {
   type AgentOperationId,
   agentOperations,
@@ -16,7 +15,7 @@ import type { operations, paths } from "../generated/operator.ts";
 import type { OperationTable } from "../outcomes.ts";
 import { resending, retrying } from "../retry.ts";
 import { type Clock, createClock } from "../send.ts";
-import { createTransport, type Transport } from "../transport.ts";
+import { createTransport, givenTransport, type Transport } from "../transport.ts";
 import { OperatorCredentials, refuseLeased } from "./credentials.ts";
 
 export interface OperatorOptions extends Omit<ConnectionOptions, "socket" | "baseUrl"> {
@@ -62,7 +61,7 @@ export interface Connection {
 export function connect(options: OperatorOptions): Connection {
   const clock = options.clock ?? createClock(options.now);
   const credentials = new OperatorCredentials(options.apiKey, options.privateKey);
-  const transport = transportOf(options, clock);
+  const transport = givenTransport(options) ?? ownTransport(options, clock);
   const { route, quota } = transport;
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
   const proofClock = createProofClock(clock.now);
@@ -85,26 +84,8 @@ export function connect(options: OperatorOptions): Connection {
   };
 }
 
-const CONNECTION_OPTIONS = [
-  "socket",
-  "baseUrl",
-  "publicBaseUrl",
-  "tls",
-  "fetch",
-  "dispatcher",
-  "maxResponseBytes",
-] as const;
-
-function transportOf(options: OperatorOptions, clock: Clock): Transport {
-  if (options.transport === undefined) {
-    const { socket, ...route } = resolveOperatorRoute(options);
-    return createTransport(socket === undefined ? route : { ...route, baseUrl: undefined, socket }, clock);
-  }
-  const also = CONNECTION_OPTIONS.filter((name) => options[name] !== undefined);
-  if (also.length === 0) return options.transport;
-  throw new LatchGateInvalidRequest(
-    "<options>",
-    `transport and ${also.join(", ")} contradict each other: give them to createTransport`,
-    { code: "invalid_options" },
-  );
+/** The operator socket where nothing else is named. */
+function ownTransport(options: OperatorOptions, clock: Clock): Transport {
+  const { socket, ...route } = resolveOperatorRoute(options);
+  return createTransport(socket === undefined ? route : { ...route, baseUrl: undefined, socket }, clock);
 }

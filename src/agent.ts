@@ -1,0 +1,181 @@
+import { type Api, createApi } from "./api.ts";
+import { type Approvals, createApprovals } from "./approvals.ts";
+import { type RetryOptions, retryPolicy } from "./backoff.ts";
+import { type Call, createCall } from "./call.ts";
+import { type CallOptions, type CallRequest, type CallState, callState, type Pipe } from "./call-state.ts";
+import type { ConnectionOptions } from "./config.ts";
+import { createProofClock, signed } from "./dpop.ts";
+import { createExecute, type Execute } from "./execute.ts";
+import type { operations, paths } from "./generated/agent.ts";
+import { agentOperations } from "./generated/operations.ts";
+import { createMemoryJournal, type Journal } from "./journal.ts";
+import { createLeases, type LeaseEvent, type LeaseOptions, type Leases, leased } from "./lease.ts";
+import type { ActionResult } from "./models.ts";
+import type { OperationTable } from "./outcomes.ts";
+import { resending, retrying } from "./retry.ts";
+import { type Clock, createClock } from "./send.ts";
+import { checkedLease } from "./session.ts";
+import { createTrace, debugLogger, type Logger, type Trace, type TraceContext } from "./tracing.ts";
+import { createTransport, givenTransport, type Transport } from "./transport.ts";
+import { createValidator, type Validator } from "./validation.ts";
+
+export interface ClientOptions extends ConnectionOptions {
+  /**
+   * A label of the caller's own, any text. It is never sent (the gate tells callers apart by their transport). Giving it
+   * lets the client take a lease by itself with the first call that needs one.
+   */
+  readonly agentId?: string | undefined;
+  /** How long one call may take, in milliseconds. Default 30,000, and 45,000 for `execute`. */
+  readonly timeoutMs?: number | undefined;
+  /** How often a call that surely did nothing is made again; `false`: nothing is ever sent twice. Default 3 tries. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** `before`: parameters are checked before they are sent; see `ExecuteOptions.validate`. */
+  readonly validate?: "before" | undefined;
+  /** Where calls with a `callId` are remembered. Default: in memory. */
+  readonly journal?: Journal | undefined;
+  /** What a lease is asked for when the client takes it by itself. */
+  readonly lease?: LeaseOptions | undefined;
+  /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
+  readonly transport?: Transport | undefined;
+  /** Gets one line for each execute, attempt, lease and wait: `console` is one. `LATCHGATE_DEBUG=1` prints them without. */
+  readonly logger?: Logger | undefined;
+  /** Hears of new sessions, and of renewals that failed in the background. What it throws is ignored. */
+  readonly onEvent?: ((event: LeaseEvent) => void) | undefined;
+  /** The clock, in milliseconds since the epoch: the time in proofs and the age of leases. Default: the system's. */
+  readonly now?: (() => number) | undefined;
+  /** Time, timers and chance altogether, for tests that let minutes pass in no time. In place of `now`. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The parts of one client, put together. */
+export interface Agent {
+  readonly call: Call<operations>;
+  readonly approvals: Approvals;
+  readonly execute: Execute;
+  readonly validator: Validator;
+  readonly validate: "before" | undefined;
+  readonly leases: Leases;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** The state of a wait for a lease. */
+  waiting(options: CallOptions): CallState;
+  api<Paths extends object = paths>(table?: OperationTable): Api<Paths>;
+  close(): Promise<void>;
+}
+
+export function createAgent(options: ClientOptions): Agent {
+  const clock = options.clock ?? createClock(options.now);
+  const transport = givenTransport(options) ?? createTransport(options, clock);
+  const { route, quota } = transport;
+  const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
+  const proofClock = createProofClock(clock.now);
+  const trace = createTrace(options.logger ?? debugLogger(), clock.monotonic);
+  const attempt = signed<CallRequest>(
+    route.publicBaseUrl,
+    proofClock.now,
+    ({ call }) => call.session,
+    resending(clock, tracedAttempts(trace, transport.send)),
+  );
+  const ask = createCall<operations>(
+    retrying(quota, proofClock, clock, attempt),
+    agentOperations,
+    defaults,
+    clock,
+  );
+  const leases = createLeases(
+    (body, own) =>
+      trace.run(
+        "lease",
+        { operationId: "createLease", actionId: "<connect>" },
+        async () => checkedLease((await ask("createLease", { body, subject: "<connect>" }, own)).body),
+        (context, { session_id }) =>
+          Object.assign(context, { sessionId: session_id, outcome: "not_executed" }),
+      ),
+    clock,
+    options.agentId === undefined ? undefined : (options.lease ?? {}),
+    quietly(options.onEvent),
+  );
+  const pipe = retrying(quota, proofClock, clock, leased(leases, clock, attempt));
+  const connecting = {
+    operationId: "createLease",
+    operation: agentOperations.createLease,
+    subject: "<connect>",
+    path: agentOperations.createLease.path,
+  } as const;
+  const call = createCall<operations>(pipe, agentOperations, defaults, clock);
+  const approvals = tracedApprovals(trace, createApprovals(call, clock));
+  const journal = options.journal ?? createMemoryJournal();
+  const validator = createValidator(call);
+  return {
+    call,
+    approvals,
+    execute: tracedExecute(trace, createExecute({ call, approvals, validator, journal, clock })),
+    validator,
+    validate: options.validate,
+    leases,
+    transport,
+    clock,
+    waiting: (own) => callState(connecting, own, defaults, clock),
+    api: <Paths extends object = paths>(table: OperationTable = agentOperations) =>
+      createApi<Paths>(pipe, table, route, defaults, clock),
+    close: async () => {
+      if (options.transport === undefined) await transport.close();
+    },
+  };
+}
+
+const ran = (context: TraceContext, { sessionId }: ActionResult) =>
+  Object.assign(context, { sessionId, outcome: "executed" });
+
+function tracedExecute(trace: Trace, execute: Execute): Execute {
+  return (actionId, params, options) => {
+    const run = () => execute(actionId, params, options);
+    return trace.listens("execute")
+      ? trace.run("execute", { operationId: "executeAction", actionId }, run, ran)
+      : run();
+  };
+}
+
+function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
+  return {
+    ...approvals,
+    wait(target, options) {
+      const actionId = typeof target === "string" ? "<approval>" : target.actionId;
+      return trace.run(
+        "approval",
+        { operationId: "pollApproval", actionId },
+        () => approvals.wait(target, options),
+        ran,
+      );
+    },
+  };
+}
+
+function tracedAttempts(trace: Trace, send: Transport["send"]): Pipe {
+  return (request) => {
+    if (!trace.listens("attempt")) return send(request);
+    const { operationId, subject, session, attempts } = request.call;
+    const { method } = request;
+    const context = { operationId, actionId: subject, method, sessionId: session?.sessionId, attempts };
+    return trace.run(
+      "attempt",
+      context,
+      () => send(request),
+      (told, { status }) => Object.assign(told, { status }),
+    );
+  };
+}
+
+/** A listener that throws changes nothing for the call that it heard of. */
+function quietly(
+  listener: ((event: LeaseEvent) => void) | undefined,
+): ((event: LeaseEvent) => void) | undefined {
+  if (listener === undefined) return undefined;
+  return (event) => {
+    try {
+      listener(event);
+    } catch {
+      // Not ours to report.
+    }
+  };
+}

@@ -1,0 +1,113 @@
+import type { Socket } from "node:net";
+import type { Dispatcher } from "undici";
+import type { Attempt, Carrier } from "./attempt.ts";
+import { type CertificateAlerts, createCertificateAlerts } from "./client-certificate.ts";
+import { prefixOf, type Route, type TlsOptions } from "./config.ts";
+import { HeaderRecord, headerOf, NO_HEADERS, type RawHeaders } from "./raw-headers.ts";
+import { SendFailure } from "./send.ts";
+import { buildConnector, Pool } from "./undici-pool.cjs";
+
+/** Connecting takes at most this long; the call's own limit may be shorter. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** undici's pool, and the connections that it is waiting for. */
+export interface OwnPool {
+  readonly pool: Pool;
+  /** The base URL's own path. */
+  readonly prefix: string;
+  readonly connecting: ReadonlySet<Socket>;
+  readonly alerts: CertificateAlerts;
+}
+
+export function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
+  const connecting = new Set<Socket>();
+  const alerts = createCertificateAlerts(tls);
+  const secure = baseUrl.toLowerCase().startsWith("https:");
+  const own = socketPath === undefined ? {} : { socketPath };
+  const connect = buildConnector({ ...tlsOf(tls), timeout: CONNECT_TIMEOUT_MS, ...own });
+  const pool = new Pool(new URL(baseUrl).origin, {
+    connect(options, callback) {
+      const socket = connect(options, (...result) => {
+        connecting.delete(socket);
+        socket.ref();
+        callback(...result);
+      });
+      connecting.add(socket);
+      if (secure) alerts.watch(socket);
+    },
+    // An attempt has one timer of its own; undici's are coarse and end at 300 s.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return { pool, prefix: prefixOf(baseUrl), connecting, alerts };
+}
+
+function tlsOf(tls: TlsOptions | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(tls ?? {}).filter(([, value]) => value !== undefined));
+}
+
+export function sendByPool(attempt: Attempt, pool: OwnPool): void {
+  const { target, method, headers, body } = attempt.request;
+  const handler = new PoolHandler(attempt, pool);
+  attempt.carrier = handler;
+  pool.pool.dispatch({ path: `${pool.prefix}${target}`, method, headers, body: body ?? null }, handler);
+}
+
+/** What undici tells of one request. A class, for an object with five functions of its own costs a microsecond more. */
+class PoolHandler implements Dispatcher.DispatchHandler, Carrier {
+  readonly #attempt: Attempt;
+  readonly #pool: OwnPool;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: RawHeaders = NO_HEADERS;
+
+  constructor(attempt: Attempt, pool: OwnPool) {
+    this.#attempt = attempt;
+    this.#pool = pool;
+  }
+
+  stop(reason: Error): void {
+    if (this.#controller !== undefined) this.#controller.abort(reason);
+    // undici goes on connecting for others; for one that was given up the process need not wait.
+    else for (const socket of this.#pool.connecting) socket.unref();
+  }
+
+  /** Called just before the first byte is written: what is aborted here has not left. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#attempt.done) {
+      controller.abort(new SendFailure("aborted", "given up before it was sent", { sent: false }));
+      return;
+    }
+    this.#attempt.sent = true;
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+    this.#attempt.answering = true;
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    this.#attempt.admits(headerOf(headers, "content-length"));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#attempt.grow(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#attempt.succeed(this.#status, new HeaderRecord(this.#headers));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const attempt = this.#attempt;
+    const { alerts } = this.#pool;
+    const refusal = attempt.answering ? undefined : alerts.refusal(error);
+    if (refusal === undefined) {
+      attempt.failFrom(error, attempt.sent, alerts.hint(error));
+      return;
+    }
+    // Written, and read by nobody: the gate has refused the connection.
+    attempt.sent = false;
+    attempt.fail("client_certificate_refused", refusal, error);
+  }
+}
