@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { LatchGateClient, LatchGateError, LatchGateTransportError, verifyReceipt } from "latchgate-client";
 import { LatchGateOperator } from "latchgate-client/operator";
 import { MockGate } from "latchgate-client/testing";
+import { createTools } from "latchgate-client/tools";
 
 async function main(): Promise<void> {
   const gate = new MockGate({ actions: { add: { run: ({ a, b }) => ({ ok: true, sum: a + b }) } } });
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
   assert.deepEqual(added.output, { ok: true, sum: 5 });
   const receipt = await operator.receipt(added.receiptId);
   assert.equal(verifyReceipt(receipt, await operator.receiptKeys()).state, "verified");
-  const [tool] = await client.tools({ only: ["add"] });
+  const [tool] = await createTools(client, { only: ["add"] });
   assert.equal((await tool?.execute({ a: 1, b: 1 }))?.ok, true);
   // What is loaded only when it is asked for is not in the bundle, and is missed in a sentence.
   const unchecked: unknown = await client

@@ -1,4 +1,4 @@
-/** A mock gate in this Node process, and `hello.js` against it in another runtime: over TCP, over a Unix socket, by its `fetch`. */
+/** A mock gate in this Node process, and `hello.js` against it in another runtime: over TCP, over a Unix socket, by its `fetch`; and `doctor`. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -38,13 +38,18 @@ const ways = {
 let failed = 0;
 for (const [way, places] of Object.entries(ways)) {
   const input = JSON.stringify({ ...places, receiptKeys, operatorCredentials, nobody });
-  const { code, output } = await finished(spawn(command, [...args, "hello.js", input]));
-  failed += code === 0 ? 0 : 1;
-  console.log(`${way}: ${code === 0 ? output.trim() : `exit code ${code}\n${output}`}`);
+  say(way, await finished(spawn(command, [...args, "hello.js", input])));
 }
+const doctor = ["node_modules/latchgate-client/dist/cli.js", "doctor", "--socket", server.socket];
+say("doctor", await finished(spawn(command, [...args, ...doctor])));
 await server.close();
 await rm(dir, { recursive: true });
 process.exitCode = failed === 0 ? 0 : 1;
+
+function say(what, { code, output }) {
+  failed += code === 0 ? 0 : 1;
+  console.log(`${what}: ${code === 0 ? output.trim() : `exit code ${code}\n${output}`}`);
+}
 
 function finished(child) {
   let output = "";
