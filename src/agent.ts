@@ -8,6 +8,7 @@ import { createProofClock, signed } from "./dpop.ts";
 import { createExecute, type Execute } from "./execute.ts";
 import type { operations, paths } from "./generated/agent.ts";
 import { agentOperations } from "./generated/operations.ts";
+import { checkedOptions } from "./given.ts";
 import { createMemoryJournal, type Journal } from "./journal.ts";
 import { createLeases, type LeaseEvent, type LeaseOptions, type Leases, leased } from "./lease.ts";
 import type { ActionResult } from "./models.ts";
@@ -64,6 +65,7 @@ export interface Agent {
 }
 
 export function createAgent(options: ClientOptions): Agent {
+  checkedOptions(options);
   const clock = options.clock ?? createClock(options.now);
   const transport = givenTransport(options) ?? createTransport(options, clock);
   const { route, quota } = transport;
@@ -105,7 +107,7 @@ export function createAgent(options: ClientOptions): Agent {
   const call = createCall<operations>(pipe, agentOperations, defaults, clock);
   const approvals = tracedApprovals(trace, createApprovals(call, clock));
   const journal = options.journal ?? createMemoryJournal();
-  const validator = createValidator(call);
+  const validator = createValidator(call, clock);
   return {
     call,
     approvals,

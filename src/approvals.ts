@@ -8,12 +8,12 @@ import {
   LatchGateApprovalRequired,
   LatchGateAuthError,
   LatchGateError,
-  LatchGateInvalidRequest,
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
   LatchGateUnavailable,
 } from "./errors.ts";
 import type { components, operations } from "./generated/agent.ts";
+import { checkedOptions, wrongOptions } from "./given.ts";
 import {
   type ActionResult,
   type ApprovalStatus,
@@ -165,11 +165,9 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
       return (await poll(approvalId, options)).status;
     },
 
-    async wait(target, { signal, waitMs = Number.POSITIVE_INFINITY, onPoll } = {}) {
-      if (!(waitMs > 0))
-        throw new LatchGateInvalidRequest("<approval>", "waitMs must be a positive number of milliseconds", {
-          code: "invalid_options",
-        });
+    async wait(target, options = {}) {
+      const { signal, waitMs = Number.POSITIVE_INFINITY, onPoll } = checkedOptions(options, "<approval>");
+      if (!(waitMs > 0)) throw wrongOptions("waitMs must be a positive number of milliseconds", "<approval>");
       const approvalId = typeof target === "string" ? target : target.approvalId;
       const began = clock.monotonic();
       let claimed = false;

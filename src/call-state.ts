@@ -2,6 +2,7 @@ import { type RetryOptions, type RetryPolicy, retryPolicy } from "./backoff.ts";
 import type { Credentials, SignableRequest } from "./dpop.ts";
 import { type ErrorDetails, LatchGateInvalidRequest } from "./errors.ts";
 import type { OperationFacts } from "./generated/operations.ts";
+import { checkedOptions, checkedSignal } from "./given.ts";
 import type { BufferedResponse, Clock, Send, SendFailure } from "./send.ts";
 import { USER_AGENT } from "./version.ts";
 
@@ -73,6 +74,7 @@ export function callState(
   clock: Clock,
 ): CallState {
   const { operationId, operation, subject, path, pinned, mostOfLife = false } = call;
+  checkedOptions(options, subject);
   const own = options.timeoutMs ?? defaults.timeoutMs;
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
   return {
@@ -84,7 +86,7 @@ export function callState(
     mostOfLife,
     clock,
     deadline: clock.monotonic() + checkedTimeout(timeoutMs, subject),
-    signal: options.signal,
+    signal: checkedSignal(options.signal, subject),
     policy: policyOf(options.retry, defaults.retry),
     session: undefined,
     attempts: 0,

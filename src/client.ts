@@ -3,7 +3,7 @@ import { type Agent, type ClientOptions, createAgent } from "./agent.ts";
 import type { Api } from "./api.ts";
 import type { WaitOptions } from "./approvals.ts";
 import type { CallOptions } from "./call-state.ts";
-import type { LatchGateApprovalRequired } from "./errors.ts";
+import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
 import type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./execute.ts";
 import { failureError } from "./failures.ts";
 import type { components, paths } from "./generated/agent.ts";
@@ -177,6 +177,14 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
     target: string | LatchGateApprovalRequired,
     options: WaitOptions = {},
   ): Promise<ActionResult> {
+    if (typeof target !== "string" && typeof target?.approvalId !== "string")
+      throw new LatchGateInvalidRequest(
+        "<approval>",
+        "what is waited for must be the error, or an approval's id",
+        {
+          code: "invalid_identifier",
+        },
+      );
     return this.#agent.approvals.wait(target, options);
   }
 

@@ -91,6 +91,7 @@ export class DPoPKeyPair {
 
   /** Like `fromPem`, from a file; warns once about a file when others than its owner may read it. */
   static async fromPemFile(path: string): Promise<DPoPKeyPair> {
+    if (typeof path !== "string") throw wrongKey("the path of a key file must be a text");
     if (isPem(path)) throw wrongKey("what is given is the PEM itself, and must be the path of its file");
     const [pem, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch(
       (error: NodeJS.ErrnoException) => {

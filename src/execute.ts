@@ -10,6 +10,7 @@ import {
   type ParameterIssue,
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
+import { areOptions, wrongOptions } from "./given.ts";
 import type { Journal } from "./journal.ts";
 import { type ActionResult, actionResultFromJson } from "./models.ts";
 import { createOnce } from "./once.ts";
@@ -72,6 +73,7 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     options: ExecuteOptions,
   ): Promise<ActionResult> {
     const given = bodyOf(actionId, params);
+    const began = clock.monotonic();
     // What is checked is what is sent, whatever the caller does with its object meanwhile.
     const body: Record<string, unknown> =
       options.validate === "before" ? JSON.parse(jsonText(given, actionId)) : given;
@@ -79,15 +81,18 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     // What has no JSON text at all (a cycle is deep without end) is said as that.
     if (tooMuch.length > 0) jsonText(body, actionId);
     refuseIssues(actionId, tooMuch, "what the gate takes");
-    if (options.validate === "before")
+    let remaining = options;
+    if (options.validate === "before") {
       refuseIssues(actionId, await validator.issues(actionId, body, options), "the action's schema");
+      remaining = { ...options, timeoutMs: leftOf(options, began) };
+    }
     const mostOfLife = options.whenHeld === "wait";
     const input = { path: { action_id: actionId }, body, subject: actionId, mostOfLife };
     let answer: Awaited<ReturnType<typeof send>>;
     try {
-      answer = await send(input, options);
+      answer = await send(input, remaining);
     } catch (error) {
-      throw isSchemaViolation(error) ? await explained(error, actionId, body, options) : error;
+      throw isSchemaViolation(error) ? await explained(error, actionId, body, options, began) : error;
     }
     if (answer.status === 202) throw approvals.hold(actionId, answer.body, answer.state);
     const { status, body: result, state } = answer;
@@ -96,19 +101,25 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     return actionResultFromJson(result, state.session?.sessionId ?? "");
   }
 
+  /** What is left of the time that the caller gives; at least a moment, to say that it is over. */
+  const leftOf = ({ timeoutMs }: ExecuteOptions, began: number) =>
+    timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (clock.monotonic() - began));
+
   /** A 422 again, with the hint whether the parameters fit the action's schema as it is now. */
   async function explained(
     error: LatchGateError,
     actionId: string,
     body: unknown,
     options: ExecuteOptions,
+    began: number,
   ): Promise<LatchGateError> {
     validator.forget(actionId);
+    const timeoutMs = Math.min(EXPLAIN_MS, leftOf(options, began) ?? EXPLAIN_MS);
     const hint =
       options.validate === "before"
         ? "the parameters were checked before they were sent: it is the action's answer that the gate refused, so it has most likely run"
         : await validator
-            .issues(actionId, body, { signal: options.signal, timeoutMs: EXPLAIN_MS, retry: false })
+            .issues(actionId, body, { signal: options.signal, timeoutMs })
             .then(hintOf, () => error.hint);
     return new LatchGateOutcomeUnknown(error.message, { ...error, hint, cause: error.cause });
   }
@@ -119,8 +130,10 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     once(callId, actionId, bodyOf(actionId, params), options);
 
   return (actionId, params, options) => {
+    if (!areOptions(options)) return Promise.reject(wrongOptions("the options must be an object", actionId));
     const { callId, whenHeld, waitMs } = options;
-    if (waitMs !== undefined && !(waitMs > 0)) return Promise.reject(wrongWait(actionId));
+    if (waitMs !== undefined && !(waitMs > 0))
+      return Promise.reject(wrongOptions("waitMs must be a positive number of milliseconds", actionId));
     if (callId !== undefined) return withId(callId, actionId, params, options);
     const posted = post(actionId, params, options);
     if (whenHeld !== "wait") return posted;
@@ -130,11 +143,6 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     });
   };
 }
-
-const wrongWait = (actionId: string) =>
-  new LatchGateInvalidRequest(actionId, "waitMs must be a positive number of milliseconds", {
-    code: "invalid_options",
-  });
 
 function bodyOf(actionId: string, params: Parameters<Execute>[1]): Record<string, unknown> {
   if (params === undefined) return {};

@@ -1,8 +1,9 @@
 import type { CallState } from "./call-state.ts";
-import { type Clock, onAbort, SendFailure } from "./send.ts";
+import { waitFor } from "./patience.ts";
+import { type Clock, SendFailure } from "./send.ts";
 
-/** How long a caller waits for what others may be waiting for too. */
-export type Patience = Pick<CallState, "deadline" | "signal">;
+/** How long a caller waits for what others may be waiting for too: as long as its call lasts. */
+export type CallersTime = Pick<CallState, "deadline" | "signal">;
 
 /** Work under way that several callers wait for, each as long as it can. It ends early when the last has given up. */
 export interface Flight<Value> {
@@ -12,11 +13,13 @@ export interface Flight<Value> {
   /** Lets it go on to its end, whoever gives up. */
   keep(): void;
   /** Waits for it. The caller's own time or signal ends the waiting, and not the work as long as others wait. */
-  join(patience: Patience): Promise<Value>;
+  join(time: CallersTime): Promise<Value>;
 }
 
+/** @param late what is said when a caller's time is over before it has ended */
 export function createFlight<Value>(
   clock: Clock,
+  late: string,
   work: (signal: AbortSignal) => Promise<Value>,
 ): Flight<Value> {
   const controller = new AbortController();
@@ -32,39 +35,15 @@ export function createFlight<Value>(
     keep() {
       waiting += 1;
     },
-    join: ({ deadline, signal }) =>
-      new Promise((resolve, reject) => {
-        let over = false;
-        let forget = () => {};
-        const end = (settle: () => void) => {
-          if (over) return;
-          over = true;
-          waiting -= 1;
-          callOff();
-          forget();
-          settle();
-        };
-        const giveUp = (failure: SendFailure) => {
-          end(() => reject(failure));
-          if (waiting === 0) controller.abort();
-        };
-        const aborted = () =>
-          giveUp(
-            new SendFailure("aborted", "the call was aborted by its signal", {
-              sent: false,
-              cause: signal?.reason,
-            }),
-          );
-        waiting += 1;
-        const callOff = clock.timer(deadline - clock.monotonic(), () =>
-          giveUp(new SendFailure("timeout", "no lease within the time of the call", { sent: false })),
-        );
-        if (signal?.aborted) return aborted();
-        if (signal !== undefined) forget = onAbort(signal, aborted);
-        promise.then(
-          (value) => end(() => resolve(value)),
-          (error: unknown) => end(() => reject(error)),
-        );
-      }),
+    join({ deadline, signal }) {
+      waiting += 1;
+      const timeoutMs = deadline - clock.monotonic();
+      return waitFor(promise, clock, { signal, timeoutMs }, (code) => {
+        waiting -= 1;
+        if (waiting === 0) controller.abort();
+        const message = code === "aborted" ? "the call was aborted by its signal" : late;
+        return new SendFailure(code, message, { sent: false, cause: signal?.reason });
+      });
+    },
   };
 }

@@ -75,7 +75,7 @@ export function createLeases(
     const joined = underWay();
     if (joined?.key === key) return joined;
     const started = Object.assign(
-      createFlight(clock, (signal) => take(body, of, signal)),
+      createFlight(clock, "no lease within the time of the call", (signal) => take(body, of, signal)),
       { key },
     );
     const landed = () => {

@@ -19,7 +19,8 @@ import {
   receiptFromJson,
 } from "./models.ts";
 import { jsonText } from "./parameters.ts";
-import { type Clock, onAbort } from "./send.ts";
+import { type Patience, waitFor } from "./patience.ts";
+import type { Clock } from "./send.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
   readonly whenHeld?: "throw" | "wait" | undefined;
@@ -166,33 +167,33 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     body: Record<string, unknown>,
     options: Options,
   ): Promise<Begun> {
-    if (await journal.add(callId, entry).catch(journalFailed)) return begin(callId, entry, body, options);
-    const found = await journal.get(callId).catch((cause: unknown) => journalFailed(cause, "unknown"));
+    const added = await within(journal.add(callId, entry), options).catch(journalFailed);
+    if (added) return begin(callId, entry, body, options);
+    const found = await within(journal.get(callId), options).catch((cause: unknown) =>
+      journalFailed(cause, "unknown"),
+    );
     if (found === undefined) throw journalFailed();
     if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
     return resume(found, options);
   }
 
+  /** What a store that never answers may keep a caller: its own time and signal end that too. */
+  const within = <Value>(asked: Promise<Value>, { signal, timeoutMs = JOURNAL_MS }: Patience) =>
+    waitFor(asked, clock, { signal, timeoutMs }, (code) =>
+      code === "aborted" ? signal?.reason : new Error(`the journal has not answered within ${timeoutMs} ms`),
+    );
+
+  /** What the journal learns too late changes nothing: a later run finds the call as sent. */
+  const quietly = (noting: Promise<void>) => within(noting, { timeoutMs: NOTE_MS }).catch(() => {});
+
   /** The waiting of a caller that joins a run: its own signal and time end it, and not the run. */
-  function joined(begun: Promise<Begun>, { signal, timeoutMs }: Options): Promise<Begun> {
-    if (signal === undefined && timeoutMs === undefined) return begun;
-    return new Promise((resolve, reject) => {
-      let forget = () => {};
-      let callOff = () => {};
-      const end = () => {
-        forget();
-        callOff();
-      };
-      const giveUp = (code: "aborted" | "timeout") => {
-        end();
-        reject(new LatchGateOutcomeUnknown(STILL_UNDER_WAY, { code, cause: signal?.reason }));
-      };
-      if (signal?.aborted) return giveUp("aborted");
-      if (signal !== undefined) forget = onAbort(signal, () => giveUp("aborted"));
-      if (timeoutMs !== undefined) callOff = clock.timer(timeoutMs, () => giveUp("timeout"));
-      begun.then(resolve, reject).finally(end);
-    });
-  }
+  const joined = (begun: Promise<Begun>, { signal, timeoutMs }: Options) =>
+    waitFor(
+      begun,
+      clock,
+      { signal, timeoutMs },
+      (code) => new LatchGateOutcomeUnknown(STILL_UNDER_WAY, { code, cause: signal?.reason }),
+    );
 
   return async (callId, actionId, body, options) => {
     if (typeof callId !== "string" || callId === "")
@@ -213,6 +214,11 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     return decided(callId, entry, await begun, options);
   };
 }
+
+/** How long a store may take to say whether a call is new, where the caller names no time. */
+const JOURNAL_MS = 30_000;
+/** How long a result is kept back until the store has it. */
+const NOTE_MS = 5_000;
 
 const STILL_UNDER_WAY =
   "the call that this one joined is still under way: it may have run, and its id joins it again";
@@ -264,9 +270,4 @@ function promising(journal: Journal): Journal {
     set: async (callId, entry) => journal.set(callId, entry),
     delete: async (callId) => journal.delete(callId),
   };
-}
-
-/** What the journal learns too late changes nothing: a later run finds the call as sent. */
-async function quietly(noting: Promise<void>): Promise<void> {
-  await noting.catch(() => {});
 }

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { canonicalHash } from "./canonical.ts";
+import { LatchGateInvalidRequest } from "./errors.ts";
 import type { components } from "./generated/agent.ts";
 import type { ExecutionReceipt } from "./models.ts";
 
@@ -51,11 +52,16 @@ const HASHED = [
  * signature when keys are given (contract agent.md 9.4 and 9.5). The gate's `signature_status` is not looked at: it says
  * nothing about the members.
  * @param keys what an operator got from `GET /v1/receipt-keys`; an agent has none, then the signature is not checked
+ * @throws LatchGateInvalidRequest when what is given is no object at all
  */
 export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: ReceiptKeys): ReceiptVerdict {
+  if (typeof receipt !== "object" || receipt === null)
+    throw new LatchGateInvalidRequest("<receipt>", "what is verified must be a receipt", {
+      code: "invalid_parameters",
+    });
   const wire = isOurs(receipt) ? receipt.raw : receipt;
   const hash = checkHash(wire);
-  const signature = checkSignature(wire, isKeySet(keys) ? keys.keys : keys);
+  const signature = checkSignature(wire, isKeySet(keys) ? keys.keys : (keys ?? undefined));
   const failed = hash.result !== "ok" || signature.result === "failed";
   return {
     state: failed ? "invalid" : signature.result === "ok" ? "verified" : "hash_holds",
@@ -77,8 +83,8 @@ function hashOf(members: unknown): string | undefined {
   }
 }
 
-const isKeySet = (keys: ReceiptKeys | undefined): keys is { readonly keys: readonly ReceiptKey[] } =>
-  keys !== undefined && !Array.isArray(keys);
+const isKeySet = (keys: ReceiptKeys | null | undefined): keys is { readonly keys: readonly ReceiptKey[] } =>
+  keys !== undefined && keys !== null && !Array.isArray(keys);
 
 function checkHash(receipt: WireReceipt): VerificationStep {
   const missing = HASHED.filter((name) => receipt[name] === undefined);

@@ -4,6 +4,7 @@ import { createQuota, type RetryQuota } from "./backoff.ts";
 import { refuseUnusable } from "./client-certificate.ts";
 import { type ConnectionOptions, type Route, resolveRoute } from "./config.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
+import { checkedOptions } from "./given.ts";
 import { sendByDispatcher, sendByFetch } from "./given-carriers.ts";
 import { createPool, type OwnPool, sendByPool } from "./pool.ts";
 import {
@@ -42,7 +43,7 @@ export interface Transport {
  * await transport.close();
  */
 export function createTransport(options: ConnectionOptions = {}, clock: Clock = createClock()): Transport {
-  const route = resolveRoute(options);
+  const route = resolveRoute(checkedOptions(options));
   if (route.tls !== undefined) refuseUnusable(route.tls);
   let own: OwnPool | undefined;
   let closed = false;

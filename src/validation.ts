@@ -1,8 +1,15 @@
 import type { AnySchema, ErrorObject, ValidateFunction } from "ajv";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./call-state.ts";
-import { LatchGateInvalidRequest, LatchGateNotFound, type ParameterIssue } from "./errors.ts";
+import {
+  LatchGateInvalidRequest,
+  LatchGateNotFound,
+  LatchGateTransportError,
+  type ParameterIssue,
+} from "./errors.ts";
+import { createFlight, type Flight } from "./flight.ts";
 import type { operations } from "./generated/agent.ts";
+import { type Clock, SendFailure } from "./send.ts";
 
 /** Checks an action's parameters as the gate does before it runs anything (contract agent.md 3.8). */
 export interface Validator {
@@ -24,11 +31,11 @@ interface Rules {
 const MAX_DEPTH = 10;
 const MAX_ITEMS = 100;
 
-export function createValidator(
-  call: Call<operations>,
-  loadAjv: () => Promise<AjvModules> = importAjv,
-): Validator {
-  const cache = new Map<string, Promise<Rules>>();
+/** How long reading an action's rules may keep a caller that names no time of its own. */
+const RULES_MS = 30_000;
+
+export function createValidator(call: Call<operations>, clock: Clock): Validator {
+  const cache = new Map<string, Rules | Flight<Rules>>();
 
   async function load(actionId: string, options: CallOptions): Promise<Rules> {
     const input = { path: { action_id: actionId }, subject: actionId };
@@ -42,17 +49,35 @@ export function createValidator(
       ),
       call("getAction", input, options),
     ]);
-    const validate = schema === undefined ? undefined : compile(await loadAjv(), schema);
+    const validate = schema === undefined ? undefined : compile(await importAjv(), schema);
     return { validate, maxRequestBytes: body.io?.max_request_bytes ?? Number.POSITIVE_INFINITY };
   }
 
-  function rulesOf(actionId: string, options: CallOptions): Promise<Rules> {
+  /** Read once for all who ask at the same time: whoever gives up lets the others have them. */
+  function read(actionId: string): Flight<Rules> {
+    const flight = createFlight(
+      clock,
+      "the action's schema was not read within the time of the call",
+      (signal) => load(actionId, { signal }),
+    );
+    const landed = (rules: Rules | undefined) => {
+      if (cache.get(actionId) !== flight) return;
+      if (rules === undefined) cache.delete(actionId);
+      else cache.set(actionId, rules);
+    };
+    flight.promise.then(landed, () => landed(undefined));
+    cache.set(actionId, flight);
+    return flight;
+  }
+
+  async function rulesOf(actionId: string, { signal, timeoutMs = RULES_MS }: CallOptions): Promise<Rules> {
     const known = cache.get(actionId);
-    if (known !== undefined) return known;
-    const loading = load(actionId, options);
-    cache.set(actionId, loading);
-    loading.catch(() => cache.delete(actionId));
-    return loading;
+    if (known !== undefined && !("promise" in known)) return known;
+    const flight = known === undefined || known.abandoned ? read(actionId) : known;
+    return flight.join({ signal, deadline: clock.monotonic() + timeoutMs }).catch((error: unknown) => {
+      if (!(error instanceof SendFailure)) throw error;
+      throw new LatchGateTransportError(error.message, { code: error.code, cause: error.cause });
+    });
   }
 
   return {

@@ -53,6 +53,20 @@ function world(gateOptions: MockGateOptions = {}) {
   return { clock, gate, make, executes, failure };
 }
 
+/** The same world, where requests with this in their path take so long until the gate hears of them. */
+function slow(
+  { clock, make }: Pick<ReturnType<typeof world>, "clock" | "make">,
+  gate: MockGate,
+  path: string,
+  ms: number,
+) {
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    if (String(input).includes(path)) await new Promise<void>((resolve) => void clock.timer(ms, resolve));
+    return clock.watch(gate.fetch)(input, init);
+  };
+  return { clock, make: (options: ClientOptions = {}) => make({ fetch, ...options }) };
+}
+
 /** A journal that keeps what every call left in it, and fails when it is told to. */
 function watchedJournal() {
   const inner = createMemoryJournal();
@@ -404,7 +418,72 @@ describe("the journal", () => {
   );
 });
 
+describe("a journal that does not answer", () => {
+  const never = () => new Promise<never>(() => {});
+
+  it("ends with the caller's time where it was asked for leave, and nothing is sent", async () => {
+    const { clock, executes, make, failure } = world();
+    const client = make({ journal: { ...createMemoryJournal(), add: never } });
+    const began = clock.now();
+    const error = await failure(client.execute("count", {}, { callId: "c", timeoutMs: 1_000 }));
+    expect(error).toMatchObject({ code: "journal_failed", outcome: "not_executed" });
+    expect(clock.now() - began).toBe(1_000);
+    expect(executes()).toEqual([]);
+  });
+
+  it("ends with the caller's signal", async () => {
+    const { make, failure } = world();
+    const controller = new AbortController();
+    const call = make({ journal: { ...createMemoryJournal(), add: never } });
+    const failed = failure(call.execute("count", {}, { callId: "c", signal: controller.signal }));
+    controller.abort(new Error("enough"));
+    expect(await failed).toMatchObject({ code: "journal_failed", cause: { message: "enough" } });
+  });
+
+  it("keeps a result back for five seconds, and not for ever", async () => {
+    const { clock, make } = world();
+    const client = make({ journal: { ...createMemoryJournal(), set: never } });
+    const began = clock.now();
+    expect((await clock.until(client.execute("count", {}, { callId: "c" }))).ok).toBe(true);
+    expect(clock.now() - began).toBe(5_000);
+  });
+});
+
 describe("parameters", () => {
+  it("are checked for the others when the first to ask has given up", async () => {
+    const { gate, failure, ...rest } = world();
+    const { clock, make } = slow(rest, gate, "/schema/request", 2_000);
+    const client = make({ validate: "before" });
+    const controller = new AbortController();
+    const first = failure(client.execute("mail", { to: "a" }, { signal: controller.signal }));
+    const second = client.execute("mail", { to: "b" });
+    controller.abort();
+    expect(await first).toMatchObject({ code: "aborted", outcome: "not_executed" });
+    await clock.until(second);
+    expect(gate.effects.map(({ params }) => params)).toEqual([{ to: "b" }]);
+    expect(gate.received.filter(({ path }) => path.endsWith("/mail/schema/request"))).toHaveLength(1);
+  });
+
+  it("are read and checked within the time of the call, which is not counted anew for its sending", async () => {
+    const { gate, failure, ...rest } = world();
+    const { clock, make } = slow(rest, gate, "/mail/", 700);
+    const began = clock.now();
+    const error = await failure(
+      make().execute("mail", { to: "a" }, { validate: "before", timeoutMs: 1_000 }),
+    );
+    expect(error.code).toBe("timeout");
+    expect(clock.now() - began).toBe(1_000);
+  });
+
+  it("refused by the gate: looking up why takes no longer than the call may", async () => {
+    const { gate, failure, ...rest } = world();
+    const { clock, make } = slow(rest, gate, "/schema/request", 60_000);
+    const began = clock.now();
+    const error = await failure(make().execute("mail", { n: 1 }, { timeoutMs: 1_000 }));
+    expect(error).toMatchObject({ status: 422, outcome: "unknown" });
+    expect(clock.now() - began).toBeLessThanOrEqual(1_001);
+  });
+
   it("are checked before anything is sent, with where and what does not fit", async () => {
     const { gate, make, failure } = world();
     const error = await failure(make().execute("mail", { n: "three", extra: 1 }, { validate: "before" }));

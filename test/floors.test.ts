@@ -21,6 +21,8 @@ const FLOORS = [
     "receipts",
     "config",
     "config-file",
+    "given",
+    "patience",
     "audit",
   ],
   [

@@ -1,6 +1,7 @@
 import type { Call } from "../call.ts";
 import type { CallOptions } from "../call-state.ts";
 import type { components, operations } from "../generated/operator.ts";
+import { checkedOptions } from "../given.ts";
 import type { Clock } from "../send.ts";
 import { type Approve, createApprove } from "./approve.ts";
 import { type DenyAnswer, denialFromJson, endedFromJson } from "./decisions.ts";
@@ -61,7 +62,13 @@ const SUBJECT = "<approval>";
 const MOST_LISTED = 200;
 
 export function createOperatorApprovals(call: Call<operations>, clock: Clock): OperatorApprovals {
-  async function list({ status, limit = MOST_LISTED, includeExpired = false, ...options }: ListOptions = {}) {
+  async function list(given: ListOptions = {}) {
+    const {
+      status,
+      limit = MOST_LISTED,
+      includeExpired = false,
+      ...options
+    } = checkedOptions(given, "<approval>");
     if (!(Number.isInteger(limit) && limit >= 0 && limit <= MOST_LISTED))
       throw wrongValue("invalid_options", `limit must be a whole number from 0 to ${MOST_LISTED}`);
     const { body, gateNow } = await call(

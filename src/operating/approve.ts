@@ -8,6 +8,7 @@ import {
   LatchGateOutcomeUnknown,
 } from "../errors.ts";
 import type { components, operations } from "../generated/operator.ts";
+import { checkedOptions } from "../given.ts";
 import type { Clock } from "../send.ts";
 import { type ApproveAnswer, endedFromJson, executedFromJson } from "./decisions.ts";
 import { type LearnOptions, recordOf, willLearn } from "./learning.ts";
@@ -95,6 +96,7 @@ export function createApprove(call: Call<operations>, clock: Clock): Approve {
   }
 
   return async (approvalId, options = {}) => {
+    checkedOptions(options, approvalId);
     const began = clock.monotonic();
     // What is given is checked first: nothing is asked for a glob that no gate takes.
     if (options.learnDomain !== undefined || options.learnPath !== undefined)

@@ -4,6 +4,7 @@ import type { Call } from "../call.ts";
 import type { CallOptions } from "../call-state.ts";
 import { LatchGateError } from "../errors.ts";
 import type { components, operations } from "../generated/operator.ts";
+import { checkedOptions } from "../given.ts";
 import { wrongValue } from "./values.ts";
 
 type Schemas = components["schemas"];
@@ -60,7 +61,7 @@ const SUBJECT = "<audit>";
 
 export function createAudit(call: Call<operations>): Audit {
   async function* events(options: EventsOptions = {}): AsyncGenerator<AuditEvent, void, undefined> {
-    const { pageSize = MOST_AT_ONCE } = options;
+    const { pageSize = MOST_AT_ONCE } = checkedOptions(options, SUBJECT);
     if (!(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= MOST_AT_ONCE))
       throw wrongValue("invalid_options", `pageSize must be a whole number from 1 to ${MOST_AT_ONCE}`);
     const query = { ...queryOf(options), limit: pageSize };

@@ -12,6 +12,7 @@ import {
   operatorOperations,
 } from "../generated/operations.ts";
 import type { operations, paths } from "../generated/operator.ts";
+import { checkedOptions } from "../given.ts";
 import type { OperationTable } from "../outcomes.ts";
 import { resending, retrying } from "../retry.ts";
 import { type Clock, createClock } from "../send.ts";
@@ -59,6 +60,7 @@ export interface Connection {
 }
 
 export function connect(options: OperatorOptions): Connection {
+  checkedOptions(options);
   const clock = options.clock ?? createClock(options.now);
   const credentials = new OperatorCredentials(options.apiKey, options.privateKey);
   const transport = givenTransport(options) ?? ownTransport(options, clock);

@@ -6,6 +6,7 @@ import {
   LatchGateUnavailable,
 } from "../errors.ts";
 import type { components } from "../generated/operator.ts";
+import { checkedOptions } from "../given.ts";
 import { type Clock, sleep } from "../send.ts";
 
 export type ApprovalSummary = components["schemas"]["ApprovalSummary"];
@@ -35,7 +36,7 @@ export async function* watch(
   clock: Clock,
   options: WatchOptions,
 ): AsyncGenerator<ApprovalSummary, void, undefined> {
-  const { signal, pollMs = POLL_MS, includeExisting = true, onError } = options;
+  const { signal, pollMs = POLL_MS, includeExisting = true, onError } = checkedOptions(options, "<approval>");
   if (!(pollMs > 0))
     throw new LatchGateInvalidRequest("<approval>", "pollMs must be a positive number of milliseconds", {
       code: "invalid_options",

@@ -1,5 +1,6 @@
 import type { CallOptions } from "../call-state.ts";
 import type { ParameterIssue } from "../errors.ts";
+import { checkedOptions } from "../given.ts";
 import {
   type ActionFacts,
   type ActionSource,
@@ -73,7 +74,7 @@ export interface ToolSource extends ActionSource, Executor {
  * const tools = await createTools(client, { maxRisk: "medium" });
  */
 export async function createTools(source: ToolSource, options: ToolOptions = {}): Promise<GateTool[]> {
-  const { signal, timeoutMs, retry } = options;
+  const { signal, timeoutMs, retry } = checkedOptions(options, "<tools>");
   const reading: CallOptions = { signal, timeoutMs, retry };
   const run = createRunner(source, options);
   return (await readActions(source, options, reading)).map((action) => toolOf(action, source, run, options));

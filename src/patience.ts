@@ -1,0 +1,42 @@
+import { type Clock, onAbort } from "./send.ts";
+
+/** How long a caller waits: until its signal is aborted, or its time (in milliseconds) is over. */
+export interface Patience {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * Waits for something that goes on without its caller: the caller's patience ends the waiting, and not the work. Leaves
+ * neither timer nor listener behind.
+ * @param over called once when the patience is at its end: gives what the waiting is rejected with
+ */
+export function waitFor<Value>(
+  work: Promise<Value>,
+  clock: Clock,
+  { signal, timeoutMs }: Patience,
+  over: (code: "aborted" | "timeout") => unknown,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    let waiting = true;
+    let forget = () => {};
+    let callOff = () => {};
+    const end = () => {
+      const first = waiting;
+      waiting = false;
+      forget();
+      callOff();
+      return first;
+    };
+    const giveUp = (code: "aborted" | "timeout") => {
+      if (end()) reject(over(code));
+    };
+    if (signal?.aborted) return giveUp("aborted");
+    if (signal !== undefined) forget = onAbort(signal, () => giveUp("aborted"));
+    if (timeoutMs !== undefined) callOff = clock.timer(timeoutMs, () => giveUp("timeout"));
+    work.then(
+      (value) => void (end() && resolve(value)),
+      (error: unknown) => void (end() && reject(error)),
+    );
+  });
+}

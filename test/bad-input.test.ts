@@ -1,0 +1,61 @@
+import {
+  createTransport,
+  DPoPKeyPair,
+  LatchGateClient,
+  LatchGateInvalidRequest,
+  verifyReceipt,
+} from "latchgate-client";
+import { LatchGateOperator } from "latchgate-client/operator";
+import { MockGate } from "latchgate-client/testing";
+import { expect, it } from "vitest";
+
+/** What a program without types may give by mistake. */
+type Wrong = never;
+const NO_OBJECTS = [null, 5, "x", true, Symbol("s")] as unknown as Wrong[];
+
+const gate = new MockGate({ actions: { nothing: { riskLevel: "low", run: () => ({ ok: true }) } } });
+const client = new LatchGateClient({ fetch: gate.fetch, agentId: "a" });
+const operator = new LatchGateOperator({ fetch: gate.operatorFetch, ...gate.operatorCredentials });
+
+const first = async (values: AsyncIterable<unknown>) => values[Symbol.asyncIterator]().next();
+
+const ATTEMPTS: Record<string, (wrong: Wrong) => unknown> = {
+  "the options of execute": (wrong) => client.execute("nothing", {}, wrong),
+  "a signal": (wrong) => client.execute("nothing", {}, { signal: wrong }),
+  "the options of a read": (wrong) => client.getReceipt("r", wrong),
+  "the options of a wait": (wrong) => client.waitForApproval("a", wrong),
+  "the options of connect": (wrong) => client.connect({}, wrong),
+  "the options of tools": (wrong) => client.tools(wrong),
+  "a client's options": (wrong) => new LatchGateClient(wrong),
+  "a transport's options": (wrong) => createTransport(wrong),
+  "an operator's options": (wrong) => new LatchGateOperator(wrong),
+  "the options of an approve": (wrong) => operator.approvals.approve("a", wrong),
+  "the options of a list": (wrong) => operator.approvals.list(wrong),
+  "the options of a watch": (wrong) => first(operator.approvals.watch(wrong)),
+  "the options of events": (wrong) => first(operator.audit.events(wrong)),
+  "a receipt": (wrong) => verifyReceipt(wrong),
+};
+
+it.each(Object.keys(ATTEMPTS))(
+  "%s: what is no object is refused in our words, and nothing is sent",
+  async (what) => {
+    const before = gate.received.length;
+    for (const wrong of NO_OBJECTS)
+      await expect(async () => ATTEMPTS[what]?.(wrong), String(wrong)).rejects.toThrow(
+        LatchGateInvalidRequest,
+      );
+    expect(gate.received.length).toBe(before);
+  },
+);
+
+it.each([null, 5, [], {}])("what can't be waited for is refused: %j", async (wrong) => {
+  await expect(client.waitForApproval(wrong as Wrong)).rejects.toThrow(LatchGateInvalidRequest);
+});
+
+it.each([null, 5, []])("the path of a key file that is none is refused: %j", async (wrong) => {
+  await expect(DPoPKeyPair.fromPemFile(wrong as Wrong)).rejects.toThrow(LatchGateInvalidRequest);
+});
+
+it("keys that are null are no keys", () => {
+  expect(verifyReceipt({} as Wrong, null as Wrong).signature.result).toBe("not_done");
+});
