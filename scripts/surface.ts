@@ -120,8 +120,9 @@ function unitsOf(file: string, text: string): Unit[] {
     if (ts.isPropertyAccessExpression(node)) {
       const on = node.expression.getText(source);
       if (on === "this") mention(`${outer}.${node.name.text}`);
-      // The parts of an agent's client are made in createAgent.
-      else if (on === "this.#agent") mention(`createAgent.${node.name.text}`);
+      // The parts of an agent's client are made in createAgent, wherever that is.
+      else if (on === "this.#agent")
+        unit?.mentions.add(`${imported.get("createAgent") ?? file}#createAgent.${node.name.text}`);
       else if (ts.isIdentifier(node.expression)) mention(node.expression.text);
     }
     ts.forEachChild(node, (child) => visit(child, name));
