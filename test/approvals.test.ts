@@ -1,4 +1,4 @@
-import { MockGate, type MockGateOptions } from "latchgate-client/testing";
+import type { MockGateOptions } from "latchgate-client/testing";
 import { describe, expect, it } from "vitest";
 import {
   type ApprovalStatus,
@@ -8,51 +8,35 @@ import {
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateClient,
-  type LatchGateError,
   LatchGateNotFound,
   LatchGateOutcomeUnknown,
 } from "../src/index.ts";
-import { virtualClock } from "./support/virtual-clock.ts";
+import { virtualWorld } from "./support/virtual-world.ts";
 
-/** A gate and a client on one virtual clock: minutes pass in no time. */
 function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions = {}) {
-  const clock = virtualClock();
-  const gate = new MockGate({
-    now: clock.now,
-    rateLimits: false,
-    leaseTtlSeconds: 900,
-    actions: {
-      count: { riskLevel: "low", run: () => ({ ok: true }) },
-      risky: { riskLevel: "high", run: () => ({ ok: true, done: 1 }) },
-      broken: {
-        riskLevel: "high",
-        run: () => {
-          throw new Error("it broke");
+  const world = virtualWorld(
+    {
+      leaseTtlSeconds: 900,
+      actions: {
+        count: { riskLevel: "low", run: () => ({ ok: true }) },
+        risky: { riskLevel: "high", run: () => ({ ok: true, done: 1 }) },
+        broken: {
+          riskLevel: "high",
+          run: () => {
+            throw new Error("it broke");
+          },
         },
       },
+      ...gateOptions,
     },
-    ...gateOptions,
-  });
-  const client = new LatchGateClient({
-    fetch: clock.watch(gate.fetch),
-    agentId: "t",
-    clock,
-    ...clientOptions,
-  });
-  const polls = () => gate.received.filter(({ operationId }) => operationId === "pollApproval");
-  const failure = (promise: Promise<unknown>) =>
-    clock.until(promise).then(
-      () => {
-        throw new Error("it did not fail");
-      },
-      (error: unknown) => error as LatchGateError,
-    );
+    clientOptions,
+  );
   const hold = async (action = "risky") => {
-    const error = await failure(client.execute(action));
+    const error = await world.failure(world.client.execute(action));
     if (!(error instanceof LatchGateApprovalRequired)) throw error;
     return error;
   };
-  return { clock, gate, client, polls, failure, hold };
+  return { ...world, hold };
 }
 
 describe("waiting for an operator", () => {

@@ -7,11 +7,11 @@ import {
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateClient,
-  type LatchGateError,
   LatchGateNotFound,
   LatchGateOutcomeUnknown,
   verifyReceipt,
 } from "../src/index.ts";
+import { failureOf } from "./support/failure-of.ts";
 
 function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions = {}) {
   const start = Date.now();
@@ -31,16 +31,8 @@ function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions =
   };
 }
 
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => {
-      throw new Error("it did not fail");
-    },
-    (error: unknown) => error as LatchGateError,
-  );
-
 async function held(client: LatchGateClient): Promise<LatchGateApprovalRequired> {
-  const error = await failure(client.execute("risky", { marker: 1 }));
+  const error = await failureOf(client.execute("risky", { marker: 1 }));
   if (!(error instanceof LatchGateApprovalRequired)) throw error;
   return error;
 }
@@ -98,7 +90,7 @@ describe("execute", () => {
       const { client, gate } = world();
       await client.connect();
       gate.fault("executeAction", { kind: "reset", when });
-      const error = await failure(client.execute("count"));
+      const error = await failureOf(client.execute("count"));
       expect(error).toBeInstanceOf(LatchGateOutcomeUnknown);
       expect(error).toMatchObject({ code: "lost", outcome: "unknown", attempts: 2 });
       expect(gate.effects).toHaveLength(1);
@@ -124,7 +116,7 @@ describe("execute", () => {
     const { client, gate } = world();
     await client.connect();
     gate.fault("executeAction", { kind: "answer", status, code });
-    const error = await failure(client.execute("count"));
+    const error = await failureOf(client.execute("count"));
     expect(error).toBeInstanceOf(LatchGateOutcomeUnknown);
     expect(error).toMatchObject({ code, status, outcome });
     expect(gate.received.filter(({ operationId }) => operationId === "executeAction")).toHaveLength(1);
@@ -134,12 +126,12 @@ describe("execute", () => {
     const { client, gate } = world();
     await client.connect();
     gate.fault({ operation: "executeAction", times: 2 }, { kind: "hang", when: "answered" });
-    expect(await failure(client.execute("count", {}, { timeoutMs: 20 }))).toMatchObject({
+    expect(await failureOf(client.execute("count", {}, { timeoutMs: 20 }))).toMatchObject({
       code: "timeout",
       outcome: "unknown",
     });
     const controller = new AbortController();
-    const call = failure(client.execute("count", {}, { signal: controller.signal }));
+    const call = failureOf(client.execute("count", {}, { signal: controller.signal }));
     await expect.poll(() => gate.effects.length).toBe(2);
     controller.abort(new Error("enough"));
     expect(await call).toMatchObject({ code: "aborted", outcome: "unknown", cause: { message: "enough" } });
@@ -147,7 +139,7 @@ describe("execute", () => {
 
   it("a proof for another base URL is refused with both URLs, and not signed for the one that the answer told", async () => {
     const { client, gate } = world({}, { publicBaseUrl: "http://elsewhere:1" });
-    const error = await failure(client.execute("count"));
+    const error = await failureOf(client.execute("count"));
     expect(error).toMatchObject({ code: "invalid_dpop", outcome: "not_executed" });
     expect(error.hint).toContain("http://elsewhere:1/v1/actions/count/execute");
     expect(error.hint).toContain("http://localhost:3000/v1/actions/count/execute");
@@ -158,12 +150,12 @@ describe("execute", () => {
     const { gate } = world();
     const now = () => gate.now() - 120_000;
     const client = new LatchGateClient({ fetch: gate.fetch, agentId: "t", now, retry: false });
-    expect((await failure(client.execute("count"))).hint).toContain("120 s behind");
+    expect((await failureOf(client.execute("count"))).hint).toContain("120 s behind");
   });
 
   it("what is denied says why, and what to do about it", async () => {
     const { client } = world({ grants: ["count"] });
-    expect(await failure(client.execute("fails"))).toMatchObject({
+    expect(await failureOf(client.execute("fails"))).toMatchObject({
       name: "LatchGateDenied",
       status: 403,
       outcome: "not_executed",
@@ -174,7 +166,7 @@ describe("execute", () => {
 
   it("an unknown action is not found", async () => {
     const { client } = world();
-    expect(await failure(client.execute("nothing"))).toMatchObject({
+    expect(await failureOf(client.execute("nothing"))).toMatchObject({
       name: "LatchGateNotFound",
       code: "action_not_found",
     });
@@ -202,7 +194,7 @@ describe("approvals", () => {
     const { approvalId } = await held(client);
     gate.advance(299_500);
     const sent = gate.received.length;
-    const error = await failure(client.getApprovalStatus(approvalId));
+    const error = await failureOf(client.getApprovalStatus(approvalId));
     expect(error).toBeInstanceOf(LatchGateApprovalLost);
     expect(error.message).not.toContain(approvalId);
     expect(gate.received).toHaveLength(sent);
@@ -212,7 +204,7 @@ describe("approvals", () => {
     const { client, gate } = world();
     const { approvalId } = await held(client);
     const other = new LatchGateClient({ fetch: gate.fetch, agentId: "u", now: gate.now });
-    expect(await failure(other.getApprovalStatus(approvalId))).toBeInstanceOf(LatchGateNotFound);
+    expect(await failureOf(other.getApprovalStatus(approvalId))).toBeInstanceOf(LatchGateNotFound);
   });
 
   it("that were denied give the operator's reason", async () => {
@@ -250,7 +242,7 @@ describe("reading", () => {
     expect(await client.actionSchema("http_fetch")).toMatchObject({ type: "object" });
     expect(await client.health()).toEqual({ status: "ok" });
     expect((await client.leaseKeys()).keys).toHaveLength(1);
-    expect(await failure(client.actionSchema("count"))).toBeInstanceOf(LatchGateNotFound);
+    expect(await failureOf(client.actionSchema("count"))).toBeInstanceOf(LatchGateNotFound);
     expect(gate.received.every(({ proof }) => proof === undefined)).toBe(true);
   });
 
@@ -260,7 +252,7 @@ describe("reading", () => {
     gate.fault("getReceipt", { kind: "reset", when: "answered" });
     expect((await client.getReceipt(receiptId)).receiptId).toBe(receiptId);
     gate.fault({ operation: "getReceipt", times: 3 }, { kind: "reset", when: "answered" });
-    expect(await failure(client.getReceipt(receiptId))).toMatchObject({
+    expect(await failureOf(client.getReceipt(receiptId))).toMatchObject({
       name: "LatchGateTransportError",
       outcome: "not_executed",
       code: "lost",
@@ -306,7 +298,7 @@ describe("the client itself", () => {
     await one?.close();
     await two?.execute("count");
     await transport.close();
-    expect(await failure(two?.execute("count") ?? Promise.resolve())).toMatchObject({
+    expect(await failureOf(two?.execute("count") ?? Promise.resolve())).toMatchObject({
       code: "closed",
       outcome: "not_executed",
     });

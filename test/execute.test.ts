@@ -1,4 +1,4 @@
-import { MockGate, type MockGateOptions } from "latchgate-client/testing";
+import type { MockGate, MockGateOptions } from "latchgate-client/testing";
 import { describe, expect, it } from "vitest";
 import {
   type ClientOptions,
@@ -9,12 +9,10 @@ import {
   LatchGateApprovalDenied,
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
-  LatchGateClient,
-  type LatchGateError,
   LatchGateInvalidRequest,
   LatchGateOutcomeUnknown,
 } from "../src/index.ts";
-import { virtualClock } from "./support/virtual-clock.ts";
+import { virtualWorld } from "./support/virtual-world.ts";
 // Loaded once ahead: a virtual clock does not wait for a module.
 import "ajv";
 import "ajv/dist/2020.js";
@@ -27,10 +25,7 @@ const SCHEMA = {
 };
 
 function world(gateOptions: MockGateOptions = {}) {
-  const clock = virtualClock();
-  const gate = new MockGate({
-    now: clock.now,
-    rateLimits: false,
+  return virtualWorld({
     leaseTtlSeconds: 900,
     actions: {
       count: { riskLevel: "low", run: (params) => ({ ok: true, params }) },
@@ -40,17 +35,6 @@ function world(gateOptions: MockGateOptions = {}) {
     },
     ...gateOptions,
   });
-  const make = (options: ClientOptions = {}) =>
-    new LatchGateClient({ fetch: clock.watch(gate.fetch), agentId: "t", clock, ...options });
-  const executes = () => gate.received.filter(({ operationId }) => operationId === "executeAction");
-  const failure = (promise: Promise<unknown>) =>
-    clock.until(promise).then(
-      () => {
-        throw new Error("it did not fail");
-      },
-      (error: unknown) => error as LatchGateError,
-    );
-  return { clock, gate, make, executes, failure };
 }
 
 /** The same world, where requests with this in their path take so long until the gate hears of them. */

@@ -9,6 +9,7 @@ import {
   LatchGateInvalidRequest,
   type LeaseEvent,
 } from "../src/index.ts";
+import { failureOf } from "./support/failure-of.ts";
 
 /** A gate whose clock moves by `advance` alone, and a client that reads the same clock. */
 function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions = {}) {
@@ -31,14 +32,6 @@ function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions =
     );
   return { gate, client, leases, asked };
 }
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => {
-      throw new Error("it did not fail");
-    },
-    (error: unknown) => error as LatchGateError,
-  );
 
 describe("one flight", () => {
   it("ten callers at once take one lease", async () => {
@@ -68,7 +61,7 @@ describe("one flight", () => {
   it("a caller who gives up does not take the lease from the others", async () => {
     const { client, gate, leases } = world();
     const controller = new AbortController();
-    const given = failure(client.execute("count", {}, { signal: controller.signal }));
+    const given = failureOf(client.execute("count", {}, { signal: controller.signal }));
     const other = client.execute("count");
     controller.abort();
     expect(await given).toMatchObject({ code: "aborted", outcome: "not_executed" });
@@ -80,7 +73,9 @@ describe("one flight", () => {
   it("a lease that nobody waits for any more is given up, and the next call takes its own", async () => {
     const { client, gate, leases } = world();
     gate.fault("createLease", { kind: "hang", when: "unread" });
-    expect(await failure(client.execute("count", {}, { timeoutMs: 20 }))).toMatchObject({ code: "timeout" });
+    expect(await failureOf(client.execute("count", {}, { timeoutMs: 20 }))).toMatchObject({
+      code: "timeout",
+    });
     expect((await client.execute("count")).ok).toBe(true);
     expect(leases()).toHaveLength(2);
     expect(gate.effects).toHaveLength(1);
@@ -89,7 +84,7 @@ describe("one flight", () => {
   it("a lease that one still waits for is not given up with the others", async () => {
     const { client, gate, leases } = world();
     gate.fault("createLease", { kind: "delay", ms: 40 });
-    const given = failure(client.execute("count", {}, { timeoutMs: 10 }));
+    const given = failureOf(client.execute("count", {}, { timeoutMs: 10 }));
     const other = client.execute("count");
     expect(await given).toMatchObject({ code: "timeout", outcome: "not_executed" });
     await other;
@@ -107,10 +102,10 @@ describe("one flight", () => {
 
   it("options whose lease the gate refused are not asked for again", async () => {
     const { client, asked } = world({}, { agentId: undefined });
-    expect(await failure(client.connect({ scopes: ["no good scope"] }))).toBeInstanceOf(
+    expect(await failureOf(client.connect({ scopes: ["no good scope"] }))).toBeInstanceOf(
       LatchGateInvalidRequest,
     );
-    expect(await failure(client.execute("count"))).toMatchObject({ code: "not_connected" });
+    expect(await failureOf(client.execute("count"))).toMatchObject({ code: "not_connected" });
     expect(asked()).toHaveLength(1);
   });
 });
@@ -164,7 +159,7 @@ describe("renewal", () => {
     await client.execute("count");
     gate.advance(299_500);
     const sent = gate.received.length;
-    expect(await failure(client.execute("count"))).toBeInstanceOf(LatchGateBudgetExhausted);
+    expect(await failureOf(client.execute("count"))).toBeInstanceOf(LatchGateBudgetExhausted);
     expect(gate.received).toHaveLength(sent);
   });
 
@@ -212,7 +207,7 @@ describe("renewal", () => {
     gate.advance(290_000);
     gate.fault("createLease", { kind: "hang", when: "unread" });
     // By this client's own clock, which stands still, there is time left when the wait is over.
-    expect(await failure(client.execute("count"))).toMatchObject({
+    expect(await failureOf(client.execute("count"))).toMatchObject({
       code: "timeout",
       outcome: "not_executed",
     });
@@ -256,7 +251,7 @@ describe("a refused lease", () => {
       { operation: "executeAction", times: Number.POSITIVE_INFINITY },
       { kind: "answer", status: 401, code: "lease_expired" },
     );
-    expect(await failure(client.execute("count"))).toMatchObject({
+    expect(await failureOf(client.execute("count"))).toMatchObject({
       code: "lease_expired",
       attempts: 2,
       outcome: "not_executed",
@@ -269,7 +264,7 @@ describe("a refused lease", () => {
     await client.execute("count");
     gate.fault("executeAction", { kind: "answer", status: 401, code: "lease_expired" });
     gate.fault({ operation: "createLease", times: 3 }, { kind: "refuse" });
-    expect(await failure(client.execute("count"))).toMatchObject({
+    expect(await failureOf(client.execute("count"))).toMatchObject({
       name: "LatchGateLeaseExpired",
       detail: "lease_expired",
     });
@@ -280,7 +275,7 @@ describe("a refused lease", () => {
     await client.execute("count");
     gate.fault("executeAction", { kind: "answer", status: 401, code: "lease_expired" });
     gate.fault({ operation: "executeAction", skip: 0 }, { kind: "reset", when: "running" });
-    expect(await failure(client.execute("count"))).toMatchObject({
+    expect(await failureOf(client.execute("count"))).toMatchObject({
       name: "LatchGateOutcomeUnknown",
       outcome: "unknown",
     });
@@ -294,20 +289,20 @@ describe("the budget", () => {
     await client.execute("count");
     expect(client.session?.callsLeft).toBe(9);
     gate.fault("executeAction", { kind: "answer", status: 503, code: "store_unavailable" });
-    await failure(client.execute("count"));
+    await failureOf(client.execute("count"));
     expect(client.session?.callsLeft).toBe(9);
     gate.fault("executeAction", { kind: "reset", when: "answered" });
-    await failure(client.execute("count"));
+    await failureOf(client.execute("count"));
     expect(client.session?.callsLeft).toBe(8);
     gate.fault("executeAction", { kind: "refuse" });
-    await failure(client.execute("count"));
+    await failureOf(client.execute("count"));
     expect(client.session?.callsLeft).toBe(8);
   });
 
   it("a held call keeps its unit until it is denied", async () => {
     const { client, gate } = world();
     await client.connect({ maxCalls: 10 });
-    const held = (await failure(client.execute("risky"))) as LatchGateError & { approvalId: string };
+    const held = (await failureOf(client.execute("risky"))) as LatchGateError & { approvalId: string };
     expect(client.session?.callsLeft).toBe(9);
     await gate.deny(held.approvalId, "no");
     await client.getApprovalStatus(held.approvalId);
@@ -326,7 +321,7 @@ describe("the budget", () => {
     const { client } = world();
     await client.connect({ maxCalls: 1 });
     await client.execute("count");
-    expect(await failure(client.execute("count"))).toMatchObject({
+    expect(await failureOf(client.execute("count"))).toMatchObject({
       name: "LatchGateBudgetExhausted",
       outcome: "not_executed",
       actionId: "count",
@@ -348,7 +343,7 @@ describe("a flight that nobody waits for any more", () => {
     });
     gate.fault("createLease", { kind: "hang", when: "unread" });
     const controller = new AbortController();
-    const call = failure(client.execute("count", {}, { signal: controller.signal }));
+    const call = failureOf(client.execute("count", {}, { signal: controller.signal }));
     while (gate.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
     await call;
@@ -362,9 +357,9 @@ describe("a budget that is used up", () => {
     const { client, gate, asked } = world();
     await client.connect({ maxCalls: 1 });
     await client.execute("count");
-    await failure(client.execute("count"));
+    await failureOf(client.execute("count"));
     gate.advance(299_000);
-    expect(await failure(client.execute("count"))).toBeInstanceOf(LatchGateBudgetExhausted);
+    expect(await failureOf(client.execute("count"))).toBeInstanceOf(LatchGateBudgetExhausted);
     expect(asked()).toHaveLength(1);
     expect(gate.effects).toHaveLength(1);
   });
@@ -402,7 +397,7 @@ describe("a budget that is used up", () => {
     expect(client.sessionId).not.toBe(first);
     await client.execute("count");
     await client.execute("count");
-    expect(await failure(client.execute("count"))).toMatchObject({
+    expect(await failureOf(client.execute("count"))).toMatchObject({
       name: "LatchGateBudgetExhausted",
       outcome: "not_executed",
     });
@@ -456,7 +451,7 @@ describe("sessions", () => {
 
   it("a refusal of the lease says what the gate said", async () => {
     const { client } = world({ scopes: ["audit:read"] });
-    const error = await failure(client.execute("count"));
+    const error = await failureOf(client.execute("count"));
     expect(error).toBeInstanceOf(LatchGateDenied);
     expect(error).toMatchObject({
       code: "scope_not_permitted",

@@ -1,4 +1,4 @@
-import { MockGate, type MockGateOptions } from "latchgate-client/testing";
+import type { MockGateOptions } from "latchgate-client/testing";
 import { describe, expect, it } from "vitest";
 import {
   type ClientOptions,
@@ -9,33 +9,12 @@ import {
   LatchGateReplayDetected,
   LatchGateUnavailable,
 } from "../src/index.ts";
-import { virtualClock } from "./support/virtual-clock.ts";
+import { virtualWorld } from "./support/virtual-world.ts";
 
-/** A gate and a client on one virtual clock, whose chance is always a half. */
 function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions = {}) {
-  const clock = virtualClock();
-  const gate = new MockGate({
-    now: clock.now,
-    rateLimits: false,
-    actions: { count: { riskLevel: "low", run: () => ({ ok: true }) } },
-    ...gateOptions,
-  });
-  const client = new LatchGateClient({
-    fetch: clock.watch(gate.fetch),
-    agentId: "t",
-    clock,
-    ...clientOptions,
-  });
-  const executes = () => gate.received.filter(({ operationId }) => operationId === "executeAction");
-  const failure = (promise: Promise<unknown>) =>
-    clock.until(promise).then(
-      () => {
-        throw new Error("it did not fail");
-      },
-      (error: unknown) => error as LatchGateError,
-    );
-  const ready = () => clock.until(client.connect());
-  return { clock, gate, client, executes, failure, ready };
+  const actions = { count: { riskLevel: "low", run: () => ({ ok: true }) } } as const;
+  const world = virtualWorld({ actions, ...gateOptions }, clientOptions);
+  return { ...world, ready: () => world.clock.until(world.client.connect()) };
 }
 
 const unavailable = (code: string, status = 503) => ({ kind: "answer", status, code }) as const;

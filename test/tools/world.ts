@@ -1,6 +1,6 @@
-import { type ClientOptions, LatchGateClient } from "latchgate-client";
-import { MockGate, type MockGateOptions } from "latchgate-client/testing";
-import { virtualClock } from "../support/virtual-clock.ts";
+import type { ClientOptions } from "latchgate-client";
+import type { MockGateOptions } from "latchgate-client/testing";
+import { virtualWorld } from "../support/virtual-world.ts";
 // Loaded once ahead: a virtual clock does not wait for a module.
 import "ajv";
 import "ajv/dist/2020.js";
@@ -16,40 +16,34 @@ const MAIL = {
 
 /** A gate with an action of each kind, and a client whose time passes when told to. */
 export function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOptions = {}) {
-  const clock = virtualClock();
-  const gate = new MockGate({
-    now: clock.now,
-    rateLimits: false,
-    leaseTtlSeconds: 900,
-    builtinActions: false,
-    actions: {
-      mail: {
-        riskLevel: "medium",
-        requestSchema: MAIL,
-        sideEffects: ["mail_send"],
-        run: () => ({ ok: true, sent: 1 }),
+  const { executes, ...parts } = virtualWorld(
+    {
+      leaseTtlSeconds: 900,
+      builtinActions: false,
+      actions: {
+        mail: {
+          riskLevel: "medium",
+          requestSchema: MAIL,
+          sideEffects: ["mail_send"],
+          run: () => ({ ok: true, sent: 1 }),
+        },
+        pay: {
+          riskLevel: "high",
+          requestSchema: { ...MAIL, description: "Pays." },
+          run: () => ({ ok: true, paid: 1 }),
+        },
+        free: {
+          riskLevel: "low",
+          egress: { allowedDomains: ["a.example"] },
+          run: (params) => ({ ok: true, params }),
+        },
+        sorry: { riskLevel: "low", run: () => ({ ok: false, error: { code: "no_luck" } }) },
       },
-      pay: {
-        riskLevel: "high",
-        requestSchema: { ...MAIL, description: "Pays." },
-        run: () => ({ ok: true, paid: 1 }),
-      },
-      free: {
-        riskLevel: "low",
-        egress: { allowedDomains: ["a.example"] },
-        run: (params) => ({ ok: true, params }),
-      },
-      sorry: { riskLevel: "low", run: () => ({ ok: false, error: { code: "no_luck" } }) },
+      ...gateOptions,
     },
-    ...gateOptions,
-  });
-  const client = new LatchGateClient({
-    fetch: clock.watch(gate.fetch),
-    agentId: "t",
-    clock,
-    ...clientOptions,
-  });
-  const executes = () => gate.received.filter(({ operationId }) => operationId === "executeAction").length;
+    clientOptions,
+  );
+  const { clock, gate } = parts;
   /** Decides about the newest held call, as an operator who reads the list would. */
   const decide = async (how: "approve" | "deny" = "approve", reason?: string) => {
     const held = gate.approvals.find(({ state }) => state === "pending");
@@ -66,5 +60,5 @@ export function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOp
     await clock.pass(60_000);
     return { askedBefore: asked, askedAfter: gate.received.length - asked };
   };
-  return { clock, gate, client, executes, decide, abort };
+  return { ...parts, executes: () => executes().length, decide, abort };
 }
