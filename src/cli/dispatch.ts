@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { VERSION } from "../version.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 
 /** The commands: what each does, and where it is. Loaded when called, so that one does not wait for another's packages. */
@@ -27,7 +27,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return 0;
   }
   if (first === "--version") {
-    terminal.out(await version());
+    terminal.out(VERSION);
     return 0;
   }
   if (first === undefined) {
@@ -75,13 +75,4 @@ function usage(): string {
     "",
     "Exit code: 0, 1 for a failure, 2 for wrong use.",
   ].join("\n");
-}
-
-async function version(): Promise<string> {
-  // From dist/ and from src/cli/ alike.
-  for (const up of ["../package.json", "../../package.json"]) {
-    const text = await readFile(new URL(up, import.meta.url), "utf8").catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
-  }
-  throw new Error("package.json is not where it was installed");
 }
