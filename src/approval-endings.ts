@@ -9,7 +9,7 @@ import {
   LatchGateOutcomeUnknown,
 } from "./errors.ts";
 import type { components } from "./generated/agent.ts";
-import type { ApprovalStatus } from "./models.ts";
+import type { ActionResult, ApprovalStatus } from "./models.ts";
 import { SendFailure } from "./send.ts";
 import type { Session } from "./session.ts";
 
@@ -21,6 +21,8 @@ export interface Held {
   /** When the gate's answer came: the gate opened it no later. */
   readonly openedAt: number;
   budgetSettled: boolean;
+  /** Takes note of the result before whoever waits gets it. */
+  note?: (result: ActionResult) => Promise<unknown>;
 }
 
 /** A call that was denied or has expired will not be charged any more (contract agent.md 7): its unit goes back, once. */

@@ -39,6 +39,8 @@ export interface Approvals {
   hold(actionId: string, body: components["schemas"]["PendingApproval"], state: CallState): LatchGateError;
   /** Whether the approval can still be polled by the session that opened it. */
   canFollow(approvalId: string): boolean;
+  /** Has the result of a held call noted by whoever waits for it first. */
+  whenRun(approvalId: string, note: (result: ActionResult) => Promise<unknown>): void;
   status(approvalId: string, options?: CallOptions): Promise<ApprovalStatus>;
   /** Polls until an operator has decided, and gives the result of what the gate executed then. */
   wait(target: string | LatchGateApprovalRequired, options?: WaitOptions): Promise<ActionResult>;
@@ -142,6 +144,11 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
     }
   }
 
+  async function noted(approvalId: string, run: ActionResult): Promise<ActionResult> {
+    await holds.get(approvalId)?.note?.(run);
+    return run;
+  }
+
   return {
     hold(actionId, body, state) {
       const { approval_id: approvalId, trace_id: traceId, request_hash: requestHash } = body;
@@ -159,6 +166,11 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
     canFollow(approvalId) {
       const held = holds.get(approvalId);
       return held !== undefined && leaseLeft(held) > 0;
+    },
+
+    whenRun(approvalId, note) {
+      const held = holds.get(approvalId);
+      if (held !== undefined) held.note = note;
     },
 
     async status(approvalId, options = {}) {
@@ -179,7 +191,8 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
         });
         if (status !== undefined) {
           quietly(onPoll, status);
-          if (status.status === "approved") return result(approvalId, status, signal);
+          if (status.status === "approved")
+            return noted(approvalId, await result(approvalId, status, signal));
           if (status.status !== "pending") throw refusal(status, holds.get(approvalId));
           claimed = status.retryAfterSeconds !== 2;
           const held = holds.get(approvalId);

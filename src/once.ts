@@ -66,6 +66,7 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
       if (error instanceof LatchGateApprovalRequired) {
         const { approvalId, sessionId = "", traceId = "" } = error;
         await quietly(journal.set(callId, { ...entry, state: "held", approvalId, sessionId, traceId }));
+        approvals.whenRun(approvalId, (result) => noted(callId, { ...entry, approvalId }, result));
         return { held: error, resumed: false };
       }
       await noteFailure(callId, entry, error);
@@ -108,12 +109,7 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
   }
 
   /** What a held call means for one of its callers: each has its own patience. */
-  async function decided(
-    callId: string,
-    entry: JournalEntry,
-    begun: Begun,
-    options: Options,
-  ): Promise<ActionResult> {
+  async function decided(begun: Begun, options: Options): Promise<ActionResult> {
     if ("result" in begun) return begun.result;
     const { held, resumed } = begun;
     if (options.whenHeld !== "wait") {
@@ -121,7 +117,7 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
       const status = await heldStatus(held, options);
       if (status.status === "pending") throw status.retryAfterSeconds === 1 ? underWay(held) : held;
     }
-    return noted(callId, { ...entry, approvalId: held.approvalId }, await approvals.wait(held, options));
+    return approvals.wait(held, options);
   }
 
   async function heldStatus(held: LatchGateApprovalRequired, options: Options): Promise<ApprovalStatus> {
@@ -207,11 +203,11 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     const running = inFlight.get(callId);
     if (running !== undefined) {
       if (running.requestHash !== requestHash) throw reused(actionId);
-      return decided(callId, entry, await joined(running.begun, options), options);
+      return decided(await joined(running.begun, options), options);
     }
     const begun = journaled(callId, entry, sent, options).finally(() => inFlight.delete(callId));
     inFlight.set(callId, { requestHash, begun });
-    return decided(callId, entry, await begun, options);
+    return decided(await begun, options);
   };
 }
 

@@ -402,6 +402,19 @@ describe("the journal", () => {
   );
 });
 
+it("a held call whose result waitForApproval has given is known to the next process", async () => {
+  const { clock, gate, make, failure } = world();
+  const journal = createMemoryJournal();
+  const client = make({ journal });
+  const held = await failure(client.execute("risky", {}, { callId: "c" }));
+  const waiting = client.waitForApproval(held as LatchGateApprovalRequired);
+  await gate.approve((held as LatchGateApprovalRequired).approvalId);
+  const { receiptId } = await clock.until(waiting);
+  const again = await clock.until(make({ journal }).execute("risky", {}, { callId: "c" }));
+  expect(again.receiptId).toBe(receiptId);
+  expect(gate.effects).toHaveLength(1);
+});
+
 describe("a journal that does not answer", () => {
   const never = () => new Promise<never>(() => {});
 
