@@ -107,7 +107,7 @@ export function createAgent(options: ClientOptions): Agent {
   const call = createCall<operations>(pipe, agentOperations, defaults, clock);
   const approvals = tracedApprovals(trace, createApprovals(call, clock));
   const journal = options.journal ?? createMemoryJournal();
-  const validator = createValidator(call, clock);
+  const validator = createValidator(call, clock, options.timeoutMs);
   return {
     call,
     approvals,

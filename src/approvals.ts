@@ -13,7 +13,7 @@ import {
   LatchGateUnavailable,
 } from "./errors.ts";
 import type { components, operations } from "./generated/agent.ts";
-import { checkedOptions, wrongOptions } from "./given.ts";
+import { checkedOptions, checkedSignal, wrongOptions } from "./given.ts";
 import {
   type ActionResult,
   type ApprovalStatus,
@@ -179,6 +179,7 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
 
     async wait(target, options = {}) {
       const { signal, waitMs = Number.POSITIVE_INFINITY, onPoll } = checkedOptions(options, "<approval>");
+      checkedSignal(signal, "<approval>");
       if (!(waitMs > 0)) throw wrongOptions("waitMs must be a positive number of milliseconds", "<approval>");
       const approvalId = typeof target === "string" ? target : target.approvalId;
       const began = clock.monotonic();

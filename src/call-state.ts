@@ -1,8 +1,8 @@
 import { type RetryOptions, type RetryPolicy, retryPolicy } from "./backoff.ts";
 import type { Credentials, SignableRequest } from "./dpop.ts";
-import { type ErrorDetails, LatchGateInvalidRequest } from "./errors.ts";
+import type { ErrorDetails } from "./errors.ts";
 import type { OperationFacts } from "./generated/operations.ts";
-import { checkedOptions, checkedSignal } from "./given.ts";
+import { checkedOptions, checkedSignal, checkedTimeout } from "./given.ts";
 import type { BufferedResponse, Clock, Send, SendFailure } from "./send.ts";
 import { USER_AGENT } from "./version.ts";
 
@@ -75,7 +75,7 @@ export function callState(
 ): CallState {
   const { operationId, operation, subject, path, pinned, mostOfLife = false } = call;
   checkedOptions(options, subject);
-  const own = options.timeoutMs ?? defaults.timeoutMs;
+  const own = checkedTimeout(options.timeoutMs ?? defaults.timeoutMs, subject);
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
   return {
     operationId,
@@ -85,7 +85,7 @@ export function callState(
     pinned,
     mostOfLife,
     clock,
-    deadline: clock.monotonic() + checkedTimeout(timeoutMs, subject),
+    deadline: clock.monotonic() + timeoutMs,
     signal: checkedSignal(options.signal, subject),
     policy: policyOf(options.retry, defaults.retry),
     session: undefined,
@@ -97,7 +97,7 @@ export function callState(
 /** One call's own numbers; whether a lost call is sent once more is the client's word unless they say it. */
 function policyOf(own: CallOptions["retry"], clients: RetryPolicy): RetryPolicy {
   if (own === undefined) return clients;
-  return retryPolicy(own === false ? false : { resend: clients.resend, ...own });
+  return retryPolicy(own === false ? false : { ...own, resend: own.resend ?? clients.resend });
 }
 
 const BARE_HEADERS = { "User-Agent": USER_AGENT };
@@ -122,11 +122,4 @@ export function callRequest(state: CallState, body: string | undefined, target: 
 export function detailsOf(state: CallState): ErrorDetails {
   const { operation, path, attempts, session } = state;
   return { request: { method: operation.method, path }, attempts, sessionId: session?.sessionId };
-}
-
-function checkedTimeout(timeoutMs: number, subject: string): number {
-  if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
-  throw new LatchGateInvalidRequest(subject, "timeoutMs must be a positive number of milliseconds", {
-    code: "invalid_options",
-  });
 }

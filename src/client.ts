@@ -8,6 +8,7 @@ import type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "
 import { failureError } from "./failures.ts";
 import type { components, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
+import { areOptions } from "./given.ts";
 import type { LeaseOptions } from "./lease.ts";
 import {
   type ActionResult,
@@ -161,7 +162,11 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
     options: ExecuteOptions = {},
   ): Promise<ActionResult> {
     const { validate } = this.#agent;
-    return this.#agent.execute(actionId, params, validate === undefined ? options : { validate, ...options });
+    return this.#agent.execute(
+      actionId,
+      params,
+      validate === undefined || !areOptions(options) ? options : { validate, ...options },
+    );
   }
 
   /**

@@ -10,11 +10,12 @@ import {
   type ParameterIssue,
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
-import { areOptions, wrongOptions } from "./given.ts";
+import { checkedOptions, checkedSignal, checkedTimeout, wrongOptions } from "./given.ts";
 import type { Journal } from "./journal.ts";
 import { type ActionResult, actionResultFromJson } from "./models.ts";
 import { createOnce } from "./once.ts";
 import { jsonText } from "./parameters.ts";
+import { leftOfTime } from "./patience.ts";
 import type { Clock } from "./send.ts";
 import { limitIssues, type Validator } from "./validation.ts";
 
@@ -103,7 +104,7 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
 
   /** What is left of the time that the caller gives; at least a moment, to say that it is over. */
   const leftOf = ({ timeoutMs }: ExecuteOptions, began: number) =>
-    timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (clock.monotonic() - began));
+    leftOfTime(timeoutMs, clock.monotonic() - began);
 
   /** A 422 again, with the hint whether the parameters fit the action's schema as it is now. */
   async function explained(
@@ -119,7 +120,7 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
       options.validate === "before"
         ? "the parameters were checked before they were sent: it is the action's answer that the gate refused, so it has most likely run"
         : await validator
-            .issues(actionId, body, { signal: options.signal, timeoutMs })
+            .issues(actionId, body, { signal: options.signal, timeoutMs, retry: false })
             .then(hintOf, () => error.hint);
     return new LatchGateOutcomeUnknown(error.message, { ...error, hint, cause: error.cause });
   }
@@ -130,10 +131,9 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     once(callId, actionId, bodyOf(actionId, params), options);
 
   return (actionId, params, options) => {
-    if (!areOptions(options)) return Promise.reject(wrongOptions("the options must be an object", actionId));
-    const { callId, whenHeld, waitMs } = options;
-    if (waitMs !== undefined && !(waitMs > 0))
-      return Promise.reject(wrongOptions("waitMs must be a positive number of milliseconds", actionId));
+    const problem = problemWith(actionId, options);
+    if (problem !== undefined) return Promise.reject(problem);
+    const { callId, whenHeld } = options;
     if (callId !== undefined) return withId(callId, actionId, params, options);
     const posted = post(actionId, params, options);
     if (whenHeld !== "wait") return posted;
@@ -142,6 +142,19 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
       throw error;
     });
   };
+}
+
+/** What is wrong with the options: the same is said of them whichever way the call takes. */
+function problemWith(actionId: string, options: ExecuteOptions): unknown {
+  try {
+    const { signal, timeoutMs, waitMs } = checkedOptions(options, actionId);
+    checkedSignal(signal, actionId);
+    checkedTimeout(timeoutMs, actionId);
+    if (waitMs === undefined || waitMs > 0) return undefined;
+    return wrongOptions("waitMs must be a positive number of milliseconds", actionId);
+  } catch (error) {
+    return error;
+  }
 }
 
 function bodyOf(actionId: string, params: Parameters<Execute>[1]): Record<string, unknown> {

@@ -11,6 +11,13 @@ export const areOptions = (options: unknown): boolean => typeof options === "obj
 export const wrongOptions = (problem: string, subject = "<options>") =>
   new LatchGateInvalidRequest(subject, problem, { code: "invalid_options" });
 
+/** How long something may take, in milliseconds; undefined where nothing is said. */
+export function checkedTimeout(timeoutMs: number | undefined, subject: string): number | undefined {
+  const given = timeoutMs ?? undefined;
+  if (given === undefined || (typeof given === "number" && given > 0)) return given;
+  throw wrongOptions("timeoutMs must be a positive number of milliseconds", subject);
+}
+
 /** A signal that can be listened to. No instanceof: a framework's may come from another realm. */
 export function checkedSignal(signal: AbortSignal | undefined, subject: string): AbortSignal | undefined {
   if (signal === undefined || typeof signal?.addEventListener === "function") return signal;

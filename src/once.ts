@@ -9,6 +9,7 @@ import {
   LatchGateError,
   LatchGateInvalidRequest,
   LatchGateOutcomeUnknown,
+  LatchGateTransportError,
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
@@ -19,7 +20,7 @@ import {
   receiptFromJson,
 } from "./models.ts";
 import { jsonText } from "./parameters.ts";
-import { type Patience, waitFor } from "./patience.ts";
+import { type GivenUp, leftOfTime, type Patience, waitFor } from "./patience.ts";
 import type { Clock } from "./send.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
@@ -163,24 +164,38 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     body: Record<string, unknown>,
     options: Options,
   ): Promise<Begun> {
-    const added = await within(journal.add(callId, entry), options).catch(journalFailed);
-    if (added) return begin(callId, entry, body, options);
-    const found = await within(journal.get(callId), options).catch((cause: unknown) =>
-      journalFailed(cause, "unknown"),
+    if (options.signal?.aborted) throw unsent("aborted", options);
+    const began = clock.monotonic();
+    const adding = journal.add(callId, entry);
+    const added = await within(adding.catch(journalFailed), options, (code) => {
+      // An entry that comes after this stands for a call that was never made.
+      adding.then((late) => (late ? journal.delete(callId) : undefined)).catch(() => {});
+      return unsent(code, options);
+    });
+    const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
+    const rest: Options = { ...options, timeoutMs };
+    if (added) return begin(callId, entry, body, rest);
+    const asked = journal.get(callId).catch((cause: unknown) => journalFailed(cause, "unknown"));
+    const found = await within(
+      asked,
+      rest,
+      (code) => new LatchGateOutcomeUnknown(NOT_SAID, { code, cause: options.signal?.reason }),
     );
     if (found === undefined) throw journalFailed();
     if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
-    return resume(found, options);
+    return resume(found, rest);
   }
 
   /** What a store that never answers may keep a caller: its own time and signal end that too. */
-  const within = <Value>(asked: Promise<Value>, { signal, timeoutMs = JOURNAL_MS }: Patience) =>
-    waitFor(asked, clock, { signal, timeoutMs }, (code) =>
-      code === "aborted" ? signal?.reason : new Error(`the journal has not answered within ${timeoutMs} ms`),
-    );
+  const within = <Value>(
+    asked: Promise<Value>,
+    { signal, timeoutMs = JOURNAL_MS }: Patience,
+    over: (code: GivenUp) => Error,
+  ) => waitFor(asked, clock, { signal, timeoutMs }, over);
 
   /** What the journal learns too late changes nothing: a later run finds the call as sent. */
-  const quietly = (noting: Promise<void>) => within(noting, { timeoutMs: NOTE_MS }).catch(() => {});
+  const quietly = (noting: Promise<void>) =>
+    within(noting, { timeoutMs: NOTE_MS }, () => new Error("too late")).catch(() => {});
 
   /** The waiting of a caller that joins a run: its own signal and time end it, and not the run. */
   const joined = (begun: Promise<Begun>, { signal, timeoutMs }: Options) =>
@@ -191,7 +206,7 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
       (code) => new LatchGateOutcomeUnknown(STILL_UNDER_WAY, { code, cause: signal?.reason }),
     );
 
-  return async (callId, actionId, body, options) => {
+  return async function once(callId, actionId, body, options) {
     if (typeof callId !== "string" || callId === "")
       throw new LatchGateInvalidRequest(actionId, "callId must be a text that is not empty", {
         code: "invalid_options",
@@ -203,7 +218,17 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     const running = inFlight.get(callId);
     if (running !== undefined) {
       if (running.requestHash !== requestHash) throw reused(actionId);
-      return decided(await joined(running.begun, options), options);
+      const began = clock.monotonic();
+      let begun: Begun;
+      try {
+        begun = await joined(running.begun, options);
+      } catch (error) {
+        // The other's patience is not this one's: what it gave up before anything was sent is made for this one.
+        if (!isGivenUp(error) || options.signal?.aborted) throw error;
+        const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
+        return once(callId, actionId, sent, { ...options, timeoutMs });
+      }
+      return decided(begun, options);
     }
     const begun = journaled(callId, entry, sent, options).finally(() => inFlight.delete(callId));
     inFlight.set(callId, { requestHash, begun });
@@ -215,6 +240,23 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
 const JOURNAL_MS = 30_000;
 /** How long a result is kept back until the store has it. */
 const NOTE_MS = 5_000;
+
+/** The caller's own end before anything was sent, as of any call. */
+const unsent = (code: GivenUp, { signal }: Patience) =>
+  new LatchGateTransportError(
+    code === "aborted"
+      ? "the call was aborted by its signal"
+      : "the journal has not said in time whether the call is new",
+    { code, cause: signal?.reason },
+  );
+
+const isGivenUp = (error: unknown) =>
+  error instanceof LatchGateError &&
+  error.outcome === "not_executed" &&
+  (error.code === "aborted" || error.code === "timeout");
+
+const NOT_SAID =
+  "a call with this callId was made before, and the journal has not said in time what became of it";
 
 const STILL_UNDER_WAY =
   "the call that this one joined is still under way: it may have run, and its id joins it again";

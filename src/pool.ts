@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
 import type { Attempt, Carrier } from "./attempt.ts";
 import { type CertificateAlerts, createCertificateAlerts } from "./client-certificate.ts";
@@ -39,6 +40,8 @@ export function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  // undici keeps the last requests of a connection, headers and all: they are not printed with it.
+  Object.defineProperty(pool, inspect.custom, { value: () => ({ pool: baseUrl }) });
   return { pool, prefix: prefixOf(baseUrl), connecting, alerts };
 }
 

@@ -183,12 +183,16 @@ export function resending(clock: Clock, next: Pipe): Pipe {
   };
 }
 
-function mayResend({ call }: CallRequest, { code, sent, answering }: SendFailure, ageMs: number): boolean {
+function mayResend(
+  { call, headers }: CallRequest,
+  { code, sent, answering }: SendFailure,
+  ageMs: number,
+): boolean {
   const lost = code === "lost" && sent && !answering;
   return (
     lost &&
     call.policy.resend &&
-    call.operation.security !== "none" &&
+    headers["DPoP"] !== undefined &&
     call.operation.lost.again === "same_proof" &&
     ageMs < RESEND_WITHIN_MS
   );

@@ -3,6 +3,8 @@
  * `Send => Send`.
  */
 
+import { setTimeout as nodeTimeout } from "node:timers";
+
 /** What one attempt sends: the parts of fetch's `Request` that are needed. */
 export interface GateRequest {
   /** Path and query as they travel: what follows the gate's base URL. */
@@ -123,15 +125,18 @@ function systemTimer(ms: number, run: () => void): () => void {
 /** Durations for which a timer stays; calls have very few. */
 const keptDurations = new Set<number>();
 const MAX_KEPT_DURATIONS = 8;
+const LONGEST_KEPT_MS = 120_000;
 
 /**
  * Node keeps its timers in one list per duration, which a call that is alone would make and unmake: a twentieth of the time
  * that it takes. A timer that stays in the list saves that. It does nothing, and keeps no process alive.
  */
 function keepTimerList(ms: number): void {
-  if (ms < 1_000 || keptDurations.size >= MAX_KEPT_DURATIONS || keptDurations.has(ms)) return;
+  if (ms < 1_000 || ms > LONGEST_KEPT_MS || keptDurations.has(ms)) return;
+  if (keptDurations.size >= MAX_KEPT_DURATIONS) return;
   keptDurations.add(ms);
-  setTimeout(() => keptDurations.delete(ms), ms).unref();
+  // Node's own: a test's fake timers need not know of it, and a host's may have no `unref`.
+  nodeTimeout(() => keptDurations.delete(ms), ms).unref();
 }
 
 /** The system's clock; with `now` given, that one both for the time and for how much of it has passed. */

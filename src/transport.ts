@@ -66,7 +66,14 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
       new Promise((resolve, reject) => {
         if (closed) return reject(new SendFailure("closed", "the client is closed", { sent: false }));
         underWay += 1;
-        const attempt = new Attempt(request, route, clock, { resolve, reject, ended });
+        let attempt: Attempt;
+        try {
+          attempt = new Attempt(request, route, clock, { resolve, reject, ended });
+        } catch (error) {
+          // A clock of the caller's has thrown: nothing is under way that could end.
+          ended();
+          throw error;
+        }
         if (!attempt.done) start(attempt);
       }),
     get dispatcher() {

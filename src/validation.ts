@@ -31,10 +31,14 @@ interface Rules {
 const MAX_DEPTH = 10;
 const MAX_ITEMS = 100;
 
-/** How long reading an action's rules may keep a caller that names no time of its own. */
-const RULES_MS = 30_000;
+const DEFAULT_RULES_MS = 30_000;
 
-export function createValidator(call: Call<operations>, clock: Clock): Validator {
+/** @param defaultMs how long reading an action's rules may keep a caller that names no time of its own */
+export function createValidator(
+  call: Call<operations>,
+  clock: Clock,
+  defaultMs: number = DEFAULT_RULES_MS,
+): Validator {
   const cache = new Map<string, Rules | Flight<Rules>>();
 
   async function load(actionId: string, options: CallOptions): Promise<Rules> {
@@ -54,11 +58,11 @@ export function createValidator(call: Call<operations>, clock: Clock): Validator
   }
 
   /** Read once for all who ask at the same time: whoever gives up lets the others have them. */
-  function read(actionId: string): Flight<Rules> {
+  function read(actionId: string, retry: CallOptions["retry"]): Flight<Rules> {
     const flight = createFlight(
       clock,
       "the action's schema was not read within the time of the call",
-      (signal) => load(actionId, { signal }),
+      (signal) => load(actionId, { signal, retry, timeoutMs: Number.POSITIVE_INFINITY }),
     );
     const landed = (rules: Rules | undefined) => {
       if (cache.get(actionId) !== flight) return;
@@ -70,14 +74,16 @@ export function createValidator(call: Call<operations>, clock: Clock): Validator
     return flight;
   }
 
-  async function rulesOf(actionId: string, { signal, timeoutMs = RULES_MS }: CallOptions): Promise<Rules> {
+  async function rulesOf(actionId: string, { signal, timeoutMs, retry }: CallOptions): Promise<Rules> {
     const known = cache.get(actionId);
     if (known !== undefined && !("promise" in known)) return known;
-    const flight = known === undefined || known.abandoned ? read(actionId) : known;
-    return flight.join({ signal, deadline: clock.monotonic() + timeoutMs }).catch((error: unknown) => {
-      if (!(error instanceof SendFailure)) throw error;
-      throw new LatchGateTransportError(error.message, { code: error.code, cause: error.cause });
-    });
+    const flight = known === undefined || known.abandoned ? read(actionId, retry) : known;
+    return flight
+      .join({ signal, deadline: clock.monotonic() + (timeoutMs ?? defaultMs) })
+      .catch((error: unknown) => {
+        if (!(error instanceof SendFailure)) throw error;
+        throw new LatchGateTransportError(error.message, { code: error.code, cause: error.cause });
+      });
   }
 
   return {

@@ -402,6 +402,19 @@ describe("the journal", () => {
   );
 });
 
+it("a joined call that the first gave up before it was sent is made for the second", async () => {
+  const { gate, failure, ...rest } = world();
+  const { clock, make } = slow(rest, gate, "/v1/leases", 1_000);
+  const client = make();
+  const controller = new AbortController();
+  clock.timer(100, () => controller.abort());
+  const first = client.execute("count", {}, { callId: "c", signal: controller.signal });
+  const second = client.execute("count", {}, { callId: "c" });
+  expect(await failure(first)).toMatchObject({ code: "aborted", outcome: "not_executed" });
+  expect((await clock.until(second)).ok).toBe(true);
+  expect(gate.effects).toHaveLength(1);
+});
+
 it("a held call whose result waitForApproval has given is known to the next process", async () => {
   const { clock, gate, make, failure } = world();
   const journal = createMemoryJournal();
@@ -423,18 +436,67 @@ describe("a journal that does not answer", () => {
     const client = make({ journal: { ...createMemoryJournal(), add: never } });
     const began = clock.now();
     const error = await failure(client.execute("count", {}, { callId: "c", timeoutMs: 1_000 }));
-    expect(error).toMatchObject({ code: "journal_failed", outcome: "not_executed" });
+    expect(error).toMatchObject({
+      name: "LatchGateTransportError",
+      code: "timeout",
+      outcome: "not_executed",
+    });
     expect(clock.now() - began).toBe(1_000);
     expect(executes()).toEqual([]);
   });
 
-  it("ends with the caller's signal", async () => {
-    const { make, failure } = world();
+  it("ends with the caller's signal, and the id is free again when the journal answers after all", async () => {
+    const { clock, gate, make, failure } = world();
     const controller = new AbortController();
-    const call = make({ journal: { ...createMemoryJournal(), add: never } });
-    const failed = failure(call.execute("count", {}, { callId: "c", signal: controller.signal }));
+    const journal = createMemoryJournal();
+    const add: Journal["add"] = async (callId, entry) => {
+      if (!controller.signal.aborted) await new Promise<void>((resolve) => void clock.timer(500, resolve));
+      return journal.add(callId, entry);
+    };
+    const client = make({ journal: { ...journal, add } });
+    const failed = failure(client.execute("count", {}, { callId: "c", signal: controller.signal }));
     controller.abort(new Error("enough"));
-    expect(await failed).toMatchObject({ code: "journal_failed", cause: { message: "enough" } });
+    expect(await failed).toMatchObject({
+      name: "LatchGateTransportError",
+      code: "aborted",
+      outcome: "not_executed",
+      cause: { message: "enough" },
+    });
+    await clock.pass(1_000);
+    expect((await clock.until(client.execute("count", {}, { callId: "c" }))).ok).toBe(true);
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("is not asked for a call whose signal was aborted before", async () => {
+    const { make, failure } = world();
+    const journal = createMemoryJournal();
+    const signal = AbortSignal.abort();
+    expect(await failure(make({ journal }).execute("count", {}, { callId: "c", signal }))).toMatchObject({
+      code: "aborted",
+      outcome: "not_executed",
+    });
+    expect(await journal.get("c")).toBeUndefined();
+  });
+
+  it("takes its time off the call's", async () => {
+    const { clock, gate, make, failure } = world();
+    const journal = createMemoryJournal();
+    const add: Journal["add"] = async (callId, entry) => {
+      await new Promise<void>((resolve) => void clock.timer(450, resolve));
+      return journal.add(callId, entry);
+    };
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      await new Promise<void>((resolve) => void clock.timer(450, resolve));
+      return clock.watch(gate.fetch)(input, init);
+    };
+    const began = clock.now();
+    const call = make({ journal: { ...journal, add }, fetch }).execute(
+      "count",
+      {},
+      { callId: "c", timeoutMs: 500 },
+    );
+    expect((await failure(call)).code).toBe("timeout");
+    expect(clock.now() - began).toBe(500);
   });
 
   it("keeps a result back for five seconds, and not for ever", async () => {
@@ -459,6 +521,25 @@ describe("parameters", () => {
     await clock.until(second);
     expect(gate.effects.map(({ params }) => params)).toEqual([{ to: "b" }]);
     expect(gate.received.filter(({ path }) => path.endsWith("/mail/schema/request"))).toHaveLength(1);
+  });
+
+  it("that can't be read are asked for as often as the caller's retry says", async () => {
+    const { gate, make, failure } = world();
+    gate.fault({ operation: "getActionRequestSchema", times: 9 }, { kind: "answer", status: 503, code: "x" });
+    await failure(make().execute("mail", { to: "a" }, { validate: "before", retry: false }));
+    expect(gate.received.filter(({ path }) => path.endsWith("/schema/request"))).toHaveLength(1);
+  });
+
+  it.each([
+    ["the call's", {}, { timeoutMs: 1_500 }, 1_500],
+    ["the client's", { timeoutMs: 300 }, {}, 300],
+    ["the call's, not the client's", { timeoutMs: 300 }, { timeoutMs: 1_500 }, 1_500],
+  ])("are read within %s time", async (_whose, clients, calls, ms) => {
+    const { gate, failure, ...rest } = world();
+    const { clock, make } = slow(rest, gate, "/schema/request", 60_000);
+    const began = clock.now();
+    await failure(make(clients).execute("mail", { to: "a" }, { validate: "before", ...calls }));
+    expect(clock.now() - began).toBe(ms);
   });
 
   it("are read and checked within the time of the call, which is not counted anew for its sending", async () => {

@@ -1,7 +1,10 @@
 import type { MockGateOptions } from "latchgate-client/testing";
 import { describe, expect, it } from "vitest";
+import { operatorOperations } from "../src/generated/operations.ts";
+import type { paths as operatorPaths } from "../src/generated/operator.ts";
 import {
   type ClientOptions,
+  createAgentApi,
   createTransport,
   LatchGateClient,
   type LatchGateError,
@@ -243,6 +246,30 @@ describe("a connection lost before any answer", () => {
     expect((await clock.until(client.execute("count"))).ok).toBe(true);
     expect(new Set(executes().map(({ proof }) => proof?.jti)).size).toBe(2);
     expect(gate.effects).toHaveLength(1);
+  });
+
+  it("is not sent again where the client says so, and the call's own retry does not speak of it", async () => {
+    const { gate, client, executes, failure, ready } = world({}, { retry: false });
+    await ready();
+    gate.fault("executeAction", { kind: "reset", when: "unread" });
+    const error = await failure(client.execute("count", {}, { retry: { attempts: 1, resend: undefined } }));
+    expect(error.outcome).toBe("unknown");
+    expect(executes()).toHaveLength(1);
+  });
+
+  it("is not sent again where nothing was signed: no proof would keep the copies apart", async () => {
+    const { clock, gate, failure } = world();
+    const api = createAgentApi<operatorPaths>({
+      fetch: clock.watch(gate.operatorFetch),
+      clock,
+      operations: operatorOperations,
+    });
+    gate.fault("approveApproval", { kind: "reset", when: "unread" });
+    const approve = api.POST("/v1/approvals/{approval_id}/approve", {
+      params: { path: { approval_id: "01a20b78-8f2d-7d02-a5f4-4b6bd7a3d0e1" } },
+    });
+    await failure(approve);
+    expect(gate.received.filter(({ operationId }) => operationId === "approveApproval")).toHaveLength(1);
   });
 
   it("costs nothing more with resend: false", async () => {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { getEventListeners } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { createTransport, type DispatcherLike, LatchGateClient, type Transport } from "latchgate-client";
 import * as undici7 from "undici";
 import * as undici6 from "undici6";
@@ -753,6 +753,18 @@ it("a call given up while it connects does not keep its process, and one that us
   const [text, outcome, ended] = stdout.trim().split(" ");
   expect([text, outcome]).toEqual(["late", "not_executed"]);
   expect(Date.now() - Number(ended)).toBeLessThan(3_000);
+});
+
+it("a printed dispatcher shows where it goes, and nothing of what went there", async () => {
+  const gate = await bareGate(answerExecuted);
+  const client = new LatchGateClient({ baseUrl: gate.baseUrl, agentId: "a" });
+  onTestFinished(() => client.close());
+  for (let call = 0; call < 3; call += 1) await client.execute("echo");
+  const printed = inspect(client.httpDispatcher, { depth: 20, showHidden: true });
+  expect(printed).toContain(gate.baseUrl);
+  const secrets = secretsIn(gate.arrived);
+  expect(secrets.length).toBeGreaterThan(3);
+  for (const secret of secrets) expect(printed).not.toContain(secret);
 });
 
 it("secretsIn finds what arrived, so that a test that finds none has looked", async () => {
