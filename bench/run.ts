@@ -4,7 +4,6 @@
  * rounds, `--quick` a quarter of the calls and the Unix socket alone, `--budget` fails when a ratio to plain has got far worse.
  */
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,12 +85,18 @@ async function startClient(name: ClientName, target: Target): Promise<ChildProce
 }
 
 /** What a child process says next. */
-async function heard<Message>(child: ChildProcess): Promise<Message> {
-  const [message] = await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`a child process ended with ${code}`))),
-  ]);
-  return message as Message;
+function heard<Message>(child: ChildProcess): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const said = (message: unknown) => {
+      child.off("exit", ended);
+      resolve(message as Message);
+    };
+    const ended = (code: number | null) => {
+      child.off("message", said);
+      reject(new Error(`a child process ended with ${code}`));
+    };
+    child.once("message", said).once("exit", ended);
+  });
 }
 
 function print(transport: string, figures: Record<ClientName, Figures[]>): void {
