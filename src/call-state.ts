@@ -105,7 +105,7 @@ const JSON_HEADERS = { "Content-Type": "application/json", "User-Agent": USER_AG
 
 /** A request of a call, for its first attempt. `target`: path and query as they travel. */
 export function callRequest(state: CallState, body: string | undefined, target: string): CallRequest {
-  const { operation, path, signal, deadline, clock } = state;
+  const { operation, path, signal } = state;
   return {
     target,
     method: operation.method,
@@ -113,9 +113,18 @@ export function callRequest(state: CallState, body: string | undefined, target: 
     headers: body === undefined ? BARE_HEADERS : JSON_HEADERS,
     body,
     signal,
-    timeoutMs: deadline - clock.monotonic(),
+    timeoutMs: attemptMs(state, 1),
     call: state,
   };
+}
+
+/** A read that hangs is given up and tried again before the whole call's time is over. */
+const READ_ATTEMPT_MS = 10_000;
+
+/** How long this try may take: all that is left, but for a read that could be tried again. */
+export function attemptMs({ deadline, operation, policy, clock }: CallState, tries: number): number {
+  const left = deadline - clock.monotonic();
+  return operation.effect === "none" && tries < policy.attempts ? Math.min(left, READ_ATTEMPT_MS) : left;
 }
 
 /** What an error of this call can say of it. */

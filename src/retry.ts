@@ -1,6 +1,6 @@
 import { factsOf, parseJson } from "./answers.ts";
 import { backoffMs, type RetryQuota } from "./backoff.ts";
-import type { CallRequest, CallState, Pipe } from "./call-state.ts";
+import { attemptMs, type CallRequest, type CallState, type Pipe } from "./call-state.ts";
 import type { ProofClock } from "./dpop.ts";
 import { LatchGateError } from "./errors.ts";
 import type { AnswerFacts, Outcome } from "./generated/operations.ts";
@@ -10,9 +10,6 @@ import { type BufferedResponse, type Clock, SendFailure, sleep } from "./send.ts
 
 /** The gate's buckets refill each second, and one of its two 429 does not say so (contract agent.md 8.1). */
 const THROTTLED_MS = 1_000;
-
-/** A read that hangs is given up and tried again before the whole call's time is over. */
-const READ_ATTEMPT_MS = 10_000;
 
 /** What one try gave, and what the documents say of that. */
 interface Try {
@@ -34,7 +31,7 @@ export function retrying(quota: RetryQuota, proofClock: ProofClock, clock: Clock
     for (let tries = 1; ; tries += 1) {
       let result: BufferedResponse | SendFailure;
       try {
-        result = await next({ ...request, timeoutMs: attemptMs(call, tries, clock) });
+        result = await next(tries === 1 ? request : { ...request, timeoutMs: attemptMs(call, tries) });
         if (result.ok) {
           quota.succeeded();
           return result;
@@ -103,12 +100,6 @@ function isWordless({ operation }: CallState, result: Try["result"]): boolean {
   return result.status === 401 && errorCodeOf(parseJson(result.body)) === undefined;
 }
 
-/** How long this try may take: all that is left, but for a read that could be tried again. */
-function attemptMs({ deadline, operation, policy }: CallState, tries: number, clock: Clock): number {
-  const left = deadline - clock.monotonic();
-  return operation.effect === "none" && tries < policy.attempts ? Math.min(left, READ_ATTEMPT_MS) : left;
-}
-
 /** Returns or throws the failure that stands; the last one, where it is another, becomes its cause. */
 function settle(call: CallState, standing: Try | undefined, last: Try | undefined): BufferedResponse {
   if (last !== undefined && last !== standing) call.lastFailure = last.result;
@@ -163,13 +154,11 @@ const RESEND_WITHIN_MS = 30_000;
  * process, so that a restarted gate refuses the second copy.
  */
 export function resending(clock: Clock, next: Pipe): Pipe {
-  return async (request) => {
+  return (request) => {
     const { call } = request;
     const signedAt = clock.monotonic();
     call.attempts += 1;
-    try {
-      return await next(request);
-    } catch (error) {
+    return next(request).catch(async (error: unknown) => {
       if (!(error instanceof SendFailure) || !mayResend(request, error, clock.monotonic() - signedAt))
         throw error;
       call.attempts += 1;
@@ -179,7 +168,7 @@ export function resending(clock: Clock, next: Pipe): Pipe {
       if (second === undefined) throw error;
       if (factsOf(call, second).replayCheck === "after") return second;
       throw errorCodeOf(parseJson(second.body)) === "replay_detected" ? acceptedBefore(error) : error;
-    }
+    });
   };
 }
 
