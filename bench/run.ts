@@ -1,7 +1,7 @@
 /**
  * Three clients against one bare server, each in a process of its own as in a program, in rounds that take turns, so that a
  * slow minute of the machine is slow for all of them. `--node PATH` runs the whole on another Node, `--rounds N` more or fewer
- * rounds, `--quick` a quarter of the calls and the Unix socket alone, `--budget` fails when a ratio to plain has got far worse.
+ * rounds, `--only uds` or `--only tcp`, `--quick` a quarter of the calls and the Unix socket alone, `--budget` fails when a ratio to plain has got far worse.
  */
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     node: { type: "string" },
     rounds: { type: "string", default: "9" },
     quick: { type: "boolean", default: false },
+    only: { type: "string" },
     json: { type: "string" },
     budget: { type: "boolean", default: false },
   },
@@ -40,7 +41,7 @@ const SIZES: Sizes = { latencyCalls: 1_000 * scale, throughputCalls: 6_000 * sca
 const results: Record<string, Record<ClientName, Figures[]>> = {};
 const targets = { uds: join(tmpdir(), `latchgate-bench-${process.pid}.sock`), tcp: "0" };
 for (const [transport, target] of Object.entries(targets)) {
-  if (values.quick && transport !== "uds") continue;
+  if (transport !== (values.only ?? (values.quick ? "uds" : transport))) continue;
   results[transport] = await measure(target);
   print(transport, results[transport]);
 }
