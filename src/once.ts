@@ -9,7 +9,6 @@ import {
   LatchGateError,
   LatchGateInvalidRequest,
   LatchGateOutcomeUnknown,
-  LatchGateTransportError,
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
@@ -20,7 +19,7 @@ import {
   receiptFromJson,
 } from "./models.ts";
 import { jsonText } from "./parameters.ts";
-import { type GivenUp, leftOfTime, type Patience, waitFor } from "./patience.ts";
+import { leftOfTime, waitFor } from "./patience.ts";
 import type { Clock } from "./send.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
@@ -164,38 +163,31 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     body: Record<string, unknown>,
     options: Options,
   ): Promise<Begun> {
-    if (options.signal?.aborted) throw unsent("aborted", options);
     const began = clock.monotonic();
     const adding = journal.add(callId, entry);
-    const added = await within(adding.catch(journalFailed), options, (code) => {
+    // No signal and no time of the caller's ends this: what an earlier run did would stay unknown.
+    const added = await within(adding, JOURNAL_MS).catch((cause: unknown) => {
       // An entry that comes after this stands for a call that was never made.
       adding.then((late) => (late ? journal.delete(callId) : undefined)).catch(() => {});
-      return unsent(code, options);
+      return journalFailed(cause);
     });
     const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
     const rest: Options = { ...options, timeoutMs };
     if (added) return begin(callId, entry, body, rest);
-    const asked = journal.get(callId).catch((cause: unknown) => journalFailed(cause, "unknown"));
-    const found = await within(
-      asked,
-      rest,
-      (code) => new LatchGateOutcomeUnknown(NOT_SAID, { code, cause: options.signal?.reason }),
+    const found = await within(journal.get(callId), JOURNAL_MS).catch((cause: unknown) =>
+      journalFailed(cause, "unknown"),
     );
     if (found === undefined) throw journalFailed();
     if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
     return resume(found, rest);
   }
 
-  /** What a store that never answers may keep a caller: its own time and signal end that too. */
-  const within = <Value>(
-    asked: Promise<Value>,
-    { signal, timeoutMs = JOURNAL_MS }: Patience,
-    over: (code: GivenUp) => Error,
-  ) => waitFor(asked, clock, { signal, timeoutMs }, over);
+  /** A store that never answers keeps nobody for ever. */
+  const within = <Value>(asked: Promise<Value>, timeoutMs: number) =>
+    waitFor(asked, clock, { timeoutMs }, () => new Error(`no answer within ${timeoutMs} ms`));
 
   /** What the journal learns too late changes nothing: a later run finds the call as sent. */
-  const quietly = (noting: Promise<void>) =>
-    within(noting, { timeoutMs: NOTE_MS }, () => new Error("too late")).catch(() => {});
+  const quietly = (noting: Promise<void>) => within(noting, NOTE_MS).catch(() => {});
 
   /** The waiting of a caller that joins a run: its own signal and time end it, and not the run. */
   const joined = (begun: Promise<Begun>, { signal, timeoutMs }: Options) =>
@@ -236,27 +228,15 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
   };
 }
 
-/** How long a store may take to say whether a call is new, where the caller names no time. */
+/** How long a store may take to say whether a call is new. */
 const JOURNAL_MS = 30_000;
 /** How long a result is kept back until the store has it. */
 const NOTE_MS = 5_000;
-
-/** The caller's own end before anything was sent, as of any call. */
-const unsent = (code: GivenUp, { signal }: Patience) =>
-  new LatchGateTransportError(
-    code === "aborted"
-      ? "the call was aborted by its signal"
-      : "the journal has not said in time whether the call is new",
-    { code, cause: signal?.reason },
-  );
 
 const isGivenUp = (error: unknown) =>
   error instanceof LatchGateError &&
   error.outcome === "not_executed" &&
   (error.code === "aborted" || error.code === "timeout");
-
-const NOT_SAID =
-  "a call with this callId was made before, and the journal has not said in time what became of it";
 
 const STILL_UNDER_WAY =
   "the call that this one joined is still under way: it may have run, and its id joins it again";

@@ -431,43 +431,35 @@ it("a held call whose result waitForApproval has given is known to the next proc
 describe("a journal that does not answer", () => {
   const never = () => new Promise<never>(() => {});
 
-  it("ends with the caller's time where it was asked for leave, and nothing is sent", async () => {
+  it("keeps a call for thirty seconds where it was asked for leave, and nothing is sent", async () => {
     const { clock, executes, make, failure } = world();
     const client = make({ journal: { ...createMemoryJournal(), add: never } });
     const began = clock.now();
-    const error = await failure(client.execute("count", {}, { callId: "c", timeoutMs: 1_000 }));
-    expect(error).toMatchObject({
-      name: "LatchGateTransportError",
-      code: "timeout",
+    expect(await failure(client.execute("count", {}, { callId: "c" }))).toMatchObject({
+      code: "journal_failed",
       outcome: "not_executed",
     });
-    expect(clock.now() - began).toBe(1_000);
+    expect(clock.now() - began).toBe(30_000);
     expect(executes()).toEqual([]);
   });
 
-  it("ends with the caller's signal, and the id is free again when the journal answers after all", async () => {
+  it("leaves the id free when it answers after all", async () => {
     const { clock, gate, make, failure } = world();
-    const controller = new AbortController();
     const journal = createMemoryJournal();
+    let ms = 40_000;
     const add: Journal["add"] = async (callId, entry) => {
-      if (!controller.signal.aborted) await new Promise<void>((resolve) => void clock.timer(500, resolve));
+      await new Promise<void>((resolve) => void clock.timer(ms, resolve));
       return journal.add(callId, entry);
     };
     const client = make({ journal: { ...journal, add } });
-    const failed = failure(client.execute("count", {}, { callId: "c", signal: controller.signal }));
-    controller.abort(new Error("enough"));
-    expect(await failed).toMatchObject({
-      name: "LatchGateTransportError",
-      code: "aborted",
-      outcome: "not_executed",
-      cause: { message: "enough" },
-    });
-    await clock.pass(1_000);
+    expect((await failure(client.execute("count", {}, { callId: "c" }))).code).toBe("journal_failed");
+    await clock.pass(20_000);
+    ms = 0;
     expect((await clock.until(client.execute("count", {}, { callId: "c" }))).ok).toBe(true);
     expect(gate.effects).toHaveLength(1);
   });
 
-  it("is not asked for a call whose signal was aborted before", async () => {
+  it("forgets a call whose signal was aborted before", async () => {
     const { make, failure } = world();
     const journal = createMemoryJournal();
     const signal = AbortSignal.abort();
