@@ -1,4 +1,8 @@
-import { type OperatorOperationId, operatorOperations } from "../../generated/operations.ts";
+import {
+  type OperationFacts,
+  type OperatorOperationId,
+  operatorOperations,
+} from "../../generated/operations.ts";
 import { type AgentOperationId, agentHandlers, agentOperations, type Handler } from "../agent.ts";
 import { approvalHandlers } from "./approvals.ts";
 import { gateHandlers } from "./gate.ts";
@@ -13,7 +17,10 @@ const { getReceipt: _agentsToo, ...sharedOperations } = agentOperations;
 export type AdminOperationId = OperatorOperationId | Exclude<AgentOperationId, "getReceipt">;
 
 /** Where the operations of the operator socket are. */
-export const adminOperations = { ...sharedOperations, ...operatorOperations };
+export const adminOperations: { readonly [Id in AdminOperationId]: OperationFacts } = {
+  ...sharedOperations,
+  ...operatorOperations,
+};
 
 /** What answers them. */
 export const adminHandlers = {
