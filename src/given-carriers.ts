@@ -9,10 +9,7 @@ export async function sendByDispatcher(
   dispatcher: DispatcherLike,
 ): Promise<void> {
   const { request } = attempt;
-  const controller = new AbortController();
-  attempt.carrier = { stop: (reason) => controller.abort(reason) };
-  // Until the promise settles nobody can tell how far it came.
-  attempt.sent = true;
+  const signal = handedOver(attempt);
   try {
     const { statusCode, headers, body } = await dispatcher.request({
       origin: new URL(baseUrl).origin,
@@ -20,7 +17,7 @@ export async function sendByDispatcher(
       method: request.method,
       headers: { ...request.headers },
       body: request.body ?? null,
-      signal: controller.signal,
+      signal,
       headersTimeout: 0,
       bodyTimeout: 0,
       // Whatever the dispatcher does with other people's requests.
@@ -42,17 +39,14 @@ export async function sendByFetch(
   fetch: typeof globalThis.fetch,
 ): Promise<void> {
   const { request } = attempt;
-  const controller = new AbortController();
-  attempt.carrier = { stop: (reason) => controller.abort(reason) };
-  // Until the promise settles nobody can tell how far it came.
-  attempt.sent = true;
+  const signal = handedOver(attempt);
   try {
     const response = await fetch(`${baseUrl}${request.target}`, {
       method: request.method,
       headers: { ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
       redirect: "manual",
-      signal: controller.signal,
+      signal,
     });
     attempt.answering = true;
     if (response.redirected) {
@@ -67,6 +61,14 @@ export async function sendByFetch(
   } catch (error) {
     attempt.failFrom(error, attempt.answering || !neverSent(error));
   }
+}
+
+/** Gives what stops it. Until the promise of whoever carries it settles, nobody can tell how far it came. */
+function handedOver(attempt: Attempt): AbortSignal {
+  const controller = new AbortController();
+  attempt.carrier = { stop: (reason) => controller.abort(reason) };
+  attempt.sent = true;
+  return controller.signal;
 }
 
 async function readBody(attempt: Attempt, response: Response): Promise<void> {
