@@ -20,7 +20,8 @@ export interface JournalEntry {
 
 /**
  * Remembers calls by the caller's own id, so that a program that is run again from its start does not act twice. One
- * store may serve several processes.
+ * store may serve several processes. One that has not answered in 30 s, whatever the call's own time, has failed: nothing is sent
+ * then. A result is kept back for 5 s at most until the store has it.
  */
 export interface Journal {
   /**
