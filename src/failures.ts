@@ -6,6 +6,7 @@ import {
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
 } from "./errors.ts";
+import { isNestedDeeper } from "./nesting.ts";
 import { doubtAbout, refusalError } from "./refusals.ts";
 import { type BufferedResponse, SendFailure } from "./send.ts";
 
@@ -34,14 +35,15 @@ function laterError(state: CallState): LatchGateError | undefined {
 }
 
 const MAX_REFUSAL_LENGTH = 64 * 1024;
+/** Some thousand levels would be too many for `JSON.stringify`, and a log that fails hides the error. */
+const MAX_REFUSAL_DEPTH = 32;
 
 /** The error for an answer that is no result. */
 export function refused(state: CallState, response: BufferedResponse): LatchGateError {
   const { status, headers } = response;
   // A lease (or any token) where none belongs is a secret all the same.
   const text = response.body.replace(TOKEN, "[redacted]");
-  // The gate's own refusals are short; what is longer is not the gate's, and is kept for a person alone.
-  const parsed = text.length > MAX_REFUSAL_LENGTH ? undefined : withoutToken(parseJson(text));
+  const parsed = withoutToken(refusalIn(text));
   // Whatever text it is, an error keeps no more than a person would read.
   const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
   const { operationId, operation, subject, clock } = state;
@@ -56,6 +58,12 @@ export function refused(state: CallState, response: BufferedResponse): LatchGate
     receivedAt: clock.now(),
     details,
   });
+}
+
+/** The gate's own refusals are short and flat; what is not is none of the gate's, and is kept for a person alone. */
+function refusalIn(text: string): unknown {
+  const parsed = text.length > MAX_REFUSAL_LENGTH ? undefined : parseJson(text);
+  return isNestedDeeper(parsed, MAX_REFUSAL_DEPTH) ? undefined : parsed;
 }
 
 /** A lease with a status that none has (of a proxy, of a mock) is a secret all the same. */

@@ -171,6 +171,13 @@ describe("an answer to execute that can't be used", () => {
     const error = (await rejection(clientOf({ baseUrl: gate.baseUrl }).execute("echo"))) as LatchGateError;
     expect(String(error.body)).toHaveLength(1000);
   });
+
+  it("can be written to a log, however deep it is nested", async () => {
+    const deep = `{"error":"odd","a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const gate = await bareGate(text(503, deep));
+    const error = (await rejection(clientOf({ baseUrl: gate.baseUrl }).execute("echo"))) as LatchGateError;
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ status: 503, body: deep.slice(0, 1000) });
+  });
 });
 
 describe("an answer to a read that can't be used", () => {

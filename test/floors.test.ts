@@ -16,6 +16,7 @@ const FLOORS = [
     "refusals",
     "backoff",
     "canonical",
+    "nesting",
     "pem",
     "models",
     "receipts",

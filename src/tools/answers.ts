@@ -12,6 +12,7 @@ import {
 } from "../errors.ts";
 import { errorCodes, type Outcome } from "../generated/operations.ts";
 import type { ActionResult } from "../models.ts";
+import { isNestedDeeper } from "../nesting.ts";
 
 /**
  * What a tool answers. As JSON it is what a model sees: no id of a lease, approval or receipt, and no reason of an operator.
@@ -50,8 +51,13 @@ const RAN_UNSEEN =
 const RAN_BADLY =
   "This ran, and did not succeed. Part of it may have been done: look at the output and at the effect itself before you try anything again.";
 
+/** Frameworks write answers as JSON, which fails from some thousand levels on. */
+const MAX_OUTPUT_DEPTH = 500;
+const TOO_DEEP = `left out: it is nested more than ${MAX_OUTPUT_DEPTH} levels deep`;
+
 export function answerOfResult(result: ActionResult): ToolAnswer {
-  const { ok, output } = result;
+  const { ok } = result;
+  const output = isNestedDeeper(result.output, MAX_OUTPUT_DEPTH) ? TOO_DEEP : result.output;
   const answer: ToolAnswer = { ok, outcome: "executed", ...(ok ? {} : { message: RAN_BADLY }), output };
   return Object.defineProperty(answer, "result", { value: result });
 }

@@ -35,6 +35,22 @@ describe("a call of a tool", () => {
     expect(answer.message).toContain("did not succeed");
   });
 
+  it("leaves out an output that is nested so deep that no framework could write it as JSON", async () => {
+    const { client } = world();
+    const [levels, last] = [9_000, { ok: true }];
+    let output: Record<string, unknown> = last;
+    for (let level = 0; level < levels; level += 1) output = { output };
+    const source = Object.assign(client, { execute: async () => ({ ok: true, output }) });
+    const [deep] = await createTools(source as unknown as LatchGateClient, { only: ["free"] });
+    const answered = {
+      ok: true,
+      outcome: "executed",
+      output: "left out: it is nested more than 500 levels deep",
+    };
+    expect(JSON.parse(JSON.stringify(await deep?.execute({})))).toEqual(answered);
+    expect(await deep?.mcp({}, {})).toEqual({ content: [{ type: "text", text: JSON.stringify(answered) }] });
+  });
+
   it("with parameters that do not fit says which, and costs neither budget nor lease", async () => {
     const { client, gate, executes } = world();
     const answer = await (await tool(client, "mail")).execute({ to: "x" }, { toolCallId: "c" });
