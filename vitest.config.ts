@@ -14,7 +14,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/{contract,held}_test.ts"],
     testTimeout: 15_000,
-    pool: "threads",
+    // Threads would share one process: while one of them starts a program, that has the others' closed sockets still open.
+    pool: "forks",
     maxWorkers: 2,
   },
 });
