@@ -90,8 +90,13 @@ function tested(node: string): { report: Report | undefined; output: string } {
   const file = join(folder, "report.json");
   const vitest = [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...(part ? PART : [])];
   try {
-    const { stdout, stderr } = start(node, [...vitest, "--reporter=json", `--outputFile=${file}`], ROOT);
-    return { report: read(file), output: `${stdout}${stderr}` };
+    const { status, signal, stdout, stderr } = start(
+      node,
+      [...vitest, "--reporter=json", `--outputFile=${file}`],
+      ROOT,
+    );
+    const ended = signal === null ? `exit ${status}` : `ended by ${signal}`;
+    return { report: signal === null ? read(file) : undefined, output: `${stdout}${stderr}\n${ended}` };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -115,7 +120,8 @@ function runs(node: string, args: string[], folder: string): boolean {
 /** The `node` that tests and programs start is the same one. */
 function start(node: string, args: string[], cwd: string) {
   const env = { ...cleanEnvironment(), PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}` };
-  return spawnSync(node, args, { cwd, env, encoding: "utf8", maxBuffer: 2 ** 28 });
+  const limits = { maxBuffer: 2 ** 28, timeout: 300_000, killSignal: "SIGKILL" } as const;
+  return spawnSync(node, args, { cwd, env, encoding: "utf8", ...limits });
 }
 
 function complaintsOf({ testResults }: Report): string {

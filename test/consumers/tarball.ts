@@ -44,5 +44,10 @@ export function createTarball(): Tarball {
 
 /** @throws an error with what npm said */
 export function npm(cwd: string, ...args: string[]): void {
-  execFileSync("npm", args, { cwd, env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+  execFileSync("npm", args, {
+    cwd,
+    env: cleanEnvironment(),
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 300_000,
+  });
 }
