@@ -16,7 +16,10 @@ export interface ErrorDetails {
   /** The session that the call was made in. */
   readonly sessionId?: string | undefined;
   readonly traceId?: string | undefined;
-  /** The answer's body: parsed where it was JSON, else its first characters. */
+  /**
+   * The answer's body: parsed where it was JSON, else its first 1,000 characters. Of JSON over 64 KiB, or nested more than 32
+   * levels deep, its words alone (`error`, `deny_reason`, `message`, `retry_after_seconds`).
+   */
   readonly body?: unknown;
   /** What a person can do about it, in a sentence. */
   readonly hint?: string | undefined;

@@ -37,15 +37,15 @@ function laterError(state: CallState): LatchGateError | undefined {
 const MAX_REFUSAL_LENGTH = 64 * 1024;
 /** Some thousand levels would be too many for `JSON.stringify`, and a log that fails hides the error. */
 const MAX_REFUSAL_DEPTH = 32;
+/** What a person would read. */
+const MAX_TEXT_LENGTH = 1000;
 
 /** The error for an answer that is no result. */
 export function refused(state: CallState, response: BufferedResponse): LatchGateError {
   const { status, headers } = response;
   // A lease (or any token) where none belongs is a secret all the same.
   const text = response.body.replace(TOKEN, "[redacted]");
-  const parsed = withoutToken(refusalIn(text));
-  // Whatever text it is, an error keeps no more than a person would read.
-  const body = parsed ?? (text === "" ? undefined : text.slice(0, 1000));
+  const body = keptOf(parseJson(text), text) ?? (text === "" ? undefined : text.slice(0, MAX_TEXT_LENGTH));
   const { operationId, operation, subject, clock } = state;
   const details = { ...detailsOf(state), cause: laterError(state) };
   return refusalError({
@@ -60,11 +60,23 @@ export function refused(state: CallState, response: BufferedResponse): LatchGate
   });
 }
 
-/** The gate's own refusals are short and flat; what is not is none of the gate's, and is kept for a person alone. */
-function refusalIn(text: string): unknown {
-  const parsed = text.length > MAX_REFUSAL_LENGTH ? undefined : parseJson(text);
-  return isNestedDeeper(parsed, MAX_REFUSAL_DEPTH) ? undefined : parsed;
+/**
+ * What an error keeps of a refusal's JSON. The gate's own are short and flat; of any other its words alone are kept, for
+ * they say what became of the call.
+ */
+function keptOf(parsed: unknown, text: string): unknown {
+  if (text.length <= MAX_REFUSAL_LENGTH && !isNestedDeeper(parsed, MAX_REFUSAL_DEPTH))
+    return withoutToken(parsed);
+  const words = WORDS.flatMap((name) => {
+    const value: unknown = (parsed as Record<string, unknown> | null | undefined)?.[name];
+    if (typeof value === "number") return [[name, value]];
+    return typeof value === "string" ? [[name, value.slice(0, MAX_TEXT_LENGTH)]] : [];
+  });
+  return words.length === 0 ? undefined : Object.fromEntries(words);
 }
+
+/** The members that a refusal is understood by. */
+const WORDS = ["error", "deny_reason", "message", "retry_after_seconds"];
 
 /** A lease with a status that none has (of a proxy, of a mock) is a secret all the same. */
 function withoutToken(body: unknown): unknown {

@@ -172,11 +172,28 @@ describe("an answer to execute that can't be used", () => {
     expect(String(error.body)).toHaveLength(1000);
   });
 
-  it("can be written to a log, however deep it is nested", async () => {
-    const deep = `{"error":"odd","a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
-    const gate = await bareGate(text(503, deep));
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  const large = JSON.stringify("x".repeat(70_000));
+
+  it.each([
+    ["deep", deep],
+    ["large", large],
+  ])("is understood by its words and can be written to a log, however %s it is", async (_, more) => {
+    const gate = await bareGate(text(401, `{"more":${more},"error":"replay_detected","deny_reason":"seen"}`));
     const error = (await rejection(clientOf({ baseUrl: gate.baseUrl }).execute("echo"))) as LatchGateError;
-    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ status: 503, body: deep.slice(0, 1000) });
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+      name: "LatchGateReplayDetected",
+      code: "replay_detected",
+      outcome: "unknown",
+      body: { error: "replay_detected", deny_reason: "seen" },
+    });
+    expect(error.body).not.toHaveProperty("more");
+  });
+
+  it.each([deep, large])("without words is kept as text, cut to what a person would read", async (body) => {
+    const gate = await bareGate(text(503, body));
+    const error = (await rejection(clientOf({ baseUrl: gate.baseUrl }).execute("echo"))) as LatchGateError;
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ status: 503, body: body.slice(0, 1000) });
   });
 });
 

@@ -27,7 +27,7 @@ export interface ToolAnswer {
   readonly held?: true;
   /** What a model is to make of it, where it is not plain success. */
   readonly message?: string;
-  /** What the action put out. */
+  /** What the action put out; where that is nested more than 500 levels deep, a sentence that says so. */
   readonly output?: unknown;
   /** The whole result, where it ran. Not enumerable. */
   readonly result?: ActionResult;
