@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Change } from "../../src/diff/compare.ts";
@@ -268,15 +268,16 @@ function member(at: Json, step: string): Json {
   return next;
 }
 
-let folder: string | undefined;
-let files = 0;
-
+/** A document is read once, as it is made. */
 export function documentOf(root: JsonObject): OpenApiDocument {
-  folder ??= mkdtempSync(join(tmpdir(), "latchgate-api-diff-"));
-  files += 1;
-  const file = join(folder, `${files}.json`);
-  writeFileSync(file, JSON.stringify(root));
-  return new OpenApiDocument(file);
+  const folder = mkdtempSync(join(tmpdir(), "latchgate-api-diff-"));
+  try {
+    const file = join(folder, "document.json");
+    writeFileSync(file, JSON.stringify(root));
+    return new OpenApiDocument(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** What is said of two documents, a line each: `wire Widget.size type was integer, is string`. */
