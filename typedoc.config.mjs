@@ -4,7 +4,7 @@ import { OptionDefaults } from "typedoc";
 export default {
   name: "latchgate-client",
   entryPoints: ["src/index.ts", "src/operator.ts", "src/testing/index.ts", "src/tools.ts"],
-  out: "docs/api",
+  out: "site/api",
   readme: "none",
   excludePrivate: true,
   excludeProtected: true,

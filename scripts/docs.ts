@@ -1,5 +1,5 @@
 /**
- * Builds `docs/agent.html` and `docs/operator.html` from the documents: pages that open without a network. Redocly's own page
+ * Builds `site/agent.html` and `site/operator.html` from the documents: pages that open without a network. Redocly's own page
  * loads its script from a CDN; here the copy that came with the command is put into the page.
  */
 import { execFileSync } from "node:child_process";
@@ -18,9 +18,9 @@ const script = readFileSync(join(redocly, "lib/chunks/redoc.standalone.js"), "ut
   // The footer's logo, where a page has it, and its icons: never asked for.
   .replaceAll(/https:\/\/cdn\.redoc(?:ly\.com|\.ly)\/[^`"']*/g, "data:,");
 
-mkdirSync(join(root, "docs"), { recursive: true });
+mkdirSync(join(root, "site"), { recursive: true });
 for (const name of ["agent", "operator"]) {
-  const file = join(root, "docs", `${name}.html`);
+  const file = join(root, "site", `${name}.html`);
   const build = ["build-docs", join(root, "openapi", `${name}.yaml`), "-o", file];
   execFileSync(process.execPath, [join(redocly, "bin/cli.js"), ...build], {
     // What it says at its start is no error; a failure's message has it.
@@ -34,7 +34,7 @@ for (const name of ["agent", "operator"]) {
   ]);
   if (!page.includes('"disableTelemetry":true')) throw new Error("the page would report that it was opened");
   writeFileSync(file, page);
-  console.log(`docs/${name}.html (${Math.round(page.length / 1024)} KiB)`);
+  console.log(`site/${name}.html (${Math.round(page.length / 1024)} KiB)`);
 }
 
 /** Each part, which has to be there, replaced. */

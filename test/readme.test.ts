@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { LatchGateClient, LatchGateInvalidRequest } from "latchgate-client";
 import { MockGate } from "latchgate-client/testing";
 import ts from "typescript";
@@ -58,7 +58,14 @@ function problemsIn(name: string, markdown: string): string[] {
   return [...unchecked, ...(sources.length === 0 ? [] : compilerErrors(new Map(sources)))];
 }
 
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+const PAGES = existsSync(resolve(ROOT, "docs")) ? readdirSync(resolve(ROOT, "docs")) : [];
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
+  ...PAGES.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
+];
 
 it.each(DOCUMENTS)(
   "every code block of %s compiles under strict, or is an example that does",
@@ -111,7 +118,7 @@ const ANY_TEXT = "https://httpbin.org/get";
 
 it.each(DOCUMENTS)("every link of %s within this repository leads somewhere", (name) => {
   for (const [, file = "", heading] of read(name).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
-    const target = file === "" ? name : file;
+    const target = file === "" ? name : join(dirname(name), file);
     expect(existsSync(resolve(ROOT, target)), target).toBe(true);
     if (heading !== undefined) expect(slugsOf(read(target))).toContain(heading);
   }
