@@ -142,7 +142,7 @@ describe("what is generated", () => {
 
   test("is refused where one of several decisions of a success has no outcome", async () => {
     const file = join(root, "openapi/operator.yaml");
-    writeFileSync(file, readFileSync(file, "utf8").replace('          "200 already_failed": *unknown\n', ""));
+    writeFileSync(file, readFileSync(file, "utf8").replace('          "200 already_failed": unknown\n', ""));
     await expect(generate(root)).rejects.toThrow(
       "approveApproval: x-outcomes has nothing to say of 200 already_failed",
     );

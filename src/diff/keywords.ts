@@ -122,7 +122,7 @@ export function checkKeywords(root: JsonObject, file: string, ignored: ReadonlyS
   const document = object(
     () => ({
       ...plain("openapi", "info", "servers", "tags", "externalDocs", "security", "x-unrouted"),
-      // Where our documents keep YAML anchors: what they stand for is looked at where it is used.
+      // The rules that x-outcomes names, and where older documents of ours keep YAML anchors: looked at where they are used.
       ...plain("x-outcome-rules", "x-operator"),
       paths: each(pathItem),
       components,

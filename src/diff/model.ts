@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject, type OpenApiDocument } from "../documents/document.ts";
+import { withRules } from "../documents/outcome-rules.ts";
 import type { Part } from "./atom.ts";
 import { canonical } from "./equal.ts";
 import { partOf } from "./shape.ts";
@@ -96,7 +97,7 @@ function operationOf(
     security: listOf(operation["security"] ?? document.root["security"]).map(
       (way) => new Map(membersOf(way).map(([name, scopes]) => [name, schemeOf(name, scopes, home)])),
     ),
-    outcomes: isObject(operation["x-outcomes"]) ? operation["x-outcomes"] : undefined,
+    outcomes: isObject(operation["x-outcomes"]) ? withRules(operation["x-outcomes"], home) : undefined,
     home,
   };
 }

@@ -250,11 +250,23 @@ function members(one: Atom, other: Atom): Found {
     if (
       !one.dependent.has(pair) &&
       !one.required.has(then) &&
+      !comingWith(when, one.dependent).has(then) &&
       !(one.additional === false && !one.properties.has(when))
     )
       found.push(difference("limit", "", `dependentRequired ${pair}`, "none", "there"));
   }
   return [...found, ...rules(one, other)];
+}
+
+/** The members that are there where one is, by `dependentRequired`, those that come with others of them too. */
+function comingWith(member: string, dependent: ReadonlySet<string>): Set<string> {
+  const found = new Set([member]);
+  for (const name of found)
+    for (const pair of dependent) {
+      const [when, then = ""] = pair.split("→");
+      if (when === name) found.add(then);
+    }
+  return found;
 }
 
 /** Each rule of the other one must hold here: the same condition, with what follows from it being as narrow or narrower. */

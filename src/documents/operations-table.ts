@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject, type OpenApiDocument } from "./document.ts";
+import { outcomesOf } from "./outcome-rules.ts";
 
 /** The types at the top of `src/generated/operations.ts`: what the documents say of an operation beside its types. */
 const DECLARATIONS = `
@@ -44,12 +45,6 @@ export type SignedBy<Table, Who extends OperationFacts["security"]> = {
   [Id in keyof Table]: Table[Id] extends { readonly security: Who } ? Id : never;
 }[keyof Table];
 `;
-
-const OUTCOMES = ["not_executed", "unknown", "executed"];
-const EFFECTS = ["none", "gate", "world"];
-const REPLAY_CHECK = ["before", "after"];
-const AGAIN_WHEN_LOST = ["never", "backoff", "same_proof"];
-const AGAIN = ["never", "backoff", "new_lease", "new_clock"];
 
 /**
  * The `operations.ts` text for the documents, by the name that each table is exported under. An operation that a document
@@ -99,7 +94,7 @@ function operationFacts(
         .filter((parameter) => parameter["in"] === "path")
         .map((parameter) => pathParameter(id, parameter)),
     ),
-    ...outcomes(id, operation, known, document),
+    ...outcomesOf(id, operation, document, known),
   };
 }
 
@@ -159,50 +154,4 @@ function words(member: string, schema: Json | undefined, document: OpenApiDocume
     ...constant,
     ...parts.flatMap((part) => words(member, part, home)),
   ];
-}
-
-function outcomes(
-  id: string,
-  operation: JsonObject,
-  known: Map<string, string[]>,
-  document: OpenApiDocument,
-): JsonObject {
-  const facts = document.object(operation["x-outcomes"], `${id}'s x-outcomes`);
-  const answers = document.object(facts["answers"], `${id}'s x-outcomes.answers`);
-  const lost = document.object(facts["lost"], `${id}'s x-outcomes.lost`);
-  const oneOf = (words: string[], word: Json | undefined) => typeof word === "string" && words.includes(word);
-  const { effect } = facts;
-  if (effect === undefined || !oneOf(EFFECTS, effect))
-    throw new Error(`${id}: x-outcomes.effect is none of ${EFFECTS.join(", ")}`);
-  if (!oneOf(OUTCOMES, lost["outcome"]) || !oneOf(AGAIN_WHEN_LOST, lost["again"]))
-    throw new Error(`${id}: x-outcomes.lost is no rule`);
-  for (const [answer, rule] of Object.entries(answers)) {
-    if (
-      !isObject(rule) ||
-      !oneOf(OUTCOMES, rule["outcome"]) ||
-      !oneOf(REPLAY_CHECK, rule["replayCheck"]) ||
-      !oneOf(AGAIN, rule["again"])
-    )
-      throw new Error(`${id}: x-outcomes says of ${answer} what is no rule`);
-    const [status = "", code] = answer.split(" ");
-    if (/^\d/.test(status) && !/^\dXX$/.test(status) && !known.has(status))
-      throw new Error(`${id}: x-outcomes speaks of ${status}, which is no response of it`);
-    if (code !== undefined && !known.get(status)?.includes(code))
-      throw new Error(`${id}: x-outcomes speaks of ${answer}, which is no word of it`);
-  }
-  const speaksOfCodes = (status: string) =>
-    Object.keys(answers).some((answer) => answer.startsWith(`${status} `));
-  for (const [status, list] of known) {
-    if (answers[status] === undefined && !speaksOfCodes(status))
-      throw new Error(`${id}: x-outcomes has nothing to say of ${status}`);
-    // Where one code of a status has a rule of its own, the plain status is for answers without a known code only.
-    for (const code of list)
-      if (
-        answers[`${status} ${code}`] === undefined &&
-        (speaksOfCodes(status) || answers[status] === undefined)
-      )
-        throw new Error(`${id}: x-outcomes has nothing to say of ${status} ${code}`);
-  }
-  if (answers["default"] === undefined) throw new Error(`${id}: x-outcomes has no default`);
-  return { effect, lost, answers };
 }

@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {

@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 809f2aea25fecc8b314a5ac8841152cc4bd7c94ac1662cc1dace6922c9089f29) and openapi/operator.yaml (sha256 73a86d4b79ae4629bfef2a9c8583580a54aa258a845b07c21da60bc122b20e60) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) and openapi/operator.yaml (sha256 0db214b3e2eb8ec471bbc909e6bd6b80403154e89d6e945008a359dde7f8e14c) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {

@@ -21,8 +21,8 @@ const QUOTA = `
         effect: none
         lost: { outcome: not_executed, again: backoff }
         answers:
-          "200": *refused_early
-          default: *refused_early
+          "200": refused_early
+          default: refused_early
 `;
 
 export const CHANGES: { readonly [title: string]: ApiChange } = {
@@ -42,7 +42,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
     edit: (yaml) =>
       yaml.replace(
         "\ncomponents:\n",
-        `${QUOTA.replace("security: []", "security: *operator")}\ncomponents:\n`,
+        `${QUOTA.replace("security: []", "security: [{ operator: [], operatorProof: [] }]")}\ncomponents:\n`,
       ),
     asks: ["src/methods.ts", "src/testing/gate.ts", "src/testing/operator/operations.ts"],
   },
@@ -59,7 +59,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
       yaml
         .replace("[grant_consumed]", "[grant_consumed, grant_lost]")
         .replace(
-          '          "409 grant_consumed": *refused\n',
+          '          "409 grant_consumed": refused\n',
           (rule) => rule + rule.replace("consumed", "lost"),
         ),
     asks: ["src/refusals.ts"],
