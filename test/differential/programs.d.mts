@@ -1,0 +1,1 @@
+export function program(seed: number): unknown;
