@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ClientOptions, defaultSocket, type ReceiptKeys } from "latchgate-client";
+import { type ClientOptions, defaultSocket, findGate, type ReceiptKeys } from "latchgate-client";
 import { LatchGateOperator } from "latchgate-client/operator";
 import { MockGate } from "latchgate-client/testing";
 
-/** A gate to run an example against: the one that is there, or else a mock gate on a Unix socket of its own. */
+/** A gate to run an example against: the one that a client finds by itself, or else a mock gate on a Unix socket of its own. */
 export interface ExampleGate extends AsyncDisposable {
   readonly options: ClientOptions;
   /** One line that says which gate it is. */
@@ -18,16 +18,16 @@ export interface ExampleGate extends AsyncDisposable {
 }
 
 export async function exampleGate(): Promise<ExampleGate> {
-  const url = process.env["LATCHGATE_URL"];
-  if (url) return realGate({}, `the gate at ${url} (LATCHGATE_URL)`);
-  const socket = defaultSocket();
-  return existsSync(socket) ? realGate({ socket }, `the gate at ${socket}`) : mockGate();
+  const { socket, baseUrl } = findGate();
+  // One that is named is used, and missed where it is not there.
+  const nowhere = socket === defaultSocket() && !existsSync(socket);
+  return nowhere ? mockGate() : realGate(socket ?? baseUrl ?? "");
 }
 
-function realGate(options: ClientOptions, description: string): ExampleGate {
+function realGate(place: string): ExampleGate {
   return {
-    options,
-    description,
+    options: {},
+    description: `the gate at ${place}`,
     receiptKeys: undefined,
     operator: () => LatchGateOperator.discover(),
     async [Symbol.asyncDispose]() {},
@@ -42,7 +42,7 @@ async function mockGate(): Promise<ExampleGate> {
   return {
     options: { socket },
     receiptKeys: gate.receiptKeys,
-    description: `a mock gate at ${socket} (there is no LATCHGATE_URL and no ${defaultSocket()})`,
+    description: `a mock gate at ${socket} (no gate is named, and there is no ${defaultSocket()})`,
     operator: async () => {
       const { apiKey, privateKey, publicBaseUrl } = gate.operatorCredentials;
       return new LatchGateOperator({ apiKey, privateKey, publicBaseUrl, socket: adminSocket });

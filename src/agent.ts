@@ -3,7 +3,7 @@ import { type Approvals, createApprovals } from "./approvals.ts";
 import { type RetryOptions, retryPolicy } from "./backoff.ts";
 import { type Call, createCall } from "./call.ts";
 import { type CallOptions, type CallRequest, type CallState, callState, type Pipe } from "./call-state.ts";
-import type { ConnectionOptions } from "./config.ts";
+import { agentIdIn, type ConnectionOptions } from "./config.ts";
 import { createProofClock, signed } from "./dpop.ts";
 import { createExecute, type Execute } from "./execute.ts";
 import type { operations, paths } from "./generated/agent.ts";
@@ -23,7 +23,7 @@ import { createValidator, type Validator } from "./validation.ts";
 export interface ClientOptions extends ConnectionOptions {
   /**
    * A label of the caller's own, any text. It is never sent (the gate tells callers apart by their transport). Giving it
-   * lets the client take a lease by itself with the first call that needs one.
+   * lets the client take a lease by itself with the first call that needs one. Default: `LATCHGATE_AGENT_ID`.
    */
   readonly agentId?: string | undefined;
   /** How long one call may take, in milliseconds. Default 30,000, and 45,000 for `execute`. */
@@ -94,7 +94,7 @@ export function createAgent(options: ClientOptions): Agent {
           Object.assign(context, { sessionId: session_id, outcome: "not_executed" }),
       ),
     clock,
-    options.agentId === undefined ? undefined : (options.lease ?? {}),
+    (options.agentId ?? agentIdIn()) === undefined ? undefined : (options.lease ?? {}),
     quietly(options.onEvent),
   );
   const pipe = retrying(quota, proofClock, clock, leased(leases, clock, attempt));

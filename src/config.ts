@@ -1,5 +1,10 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { findGateConfig, type GateConfig } from "./config-file.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
+import { wrongOptions } from "./given.ts";
+import { type Place, placeOf, socketOf, urlOf } from "./place.ts";
+import { SANDBOX_SOCKET } from "./sandbox.ts";
 
 /** TLS as a client sees it: PEM text or buffers. */
 export interface TlsOptions {
@@ -29,9 +34,12 @@ export interface DispatcherLike {
 
 /** Where the gate is. What is given here beats the environment; two that contradict each other are an error. */
 export interface ConnectionOptions {
-  /** Path of the gate's Unix socket. Default: `$XDG_RUNTIME_DIR/latchgate/gate.sock`, else `/tmp/latchgate-{uid}/gate.sock`. */
+  /**
+   * Path of the gate's Unix socket. Default: what `LATCHGATE_URL`, `LATCHGATE_SOCKET` or the gate's configuration names,
+   * else `$XDG_RUNTIME_DIR/latchgate/gate.sock`, else `/tmp/latchgate-{uid}/gate.sock`.
+   */
   readonly socket?: string | undefined;
-  /** URL of a gate on TCP. Default: `LATCHGATE_URL`, where that is set. */
+  /** URL of a gate: `http(s)://host[:port]`, or `unix:///path` for a socket. Default: `LATCHGATE_URL`, where that is set. */
   readonly baseUrl?: string | undefined;
   /**
    * The gate's own `public_base_url`, which proofs name (`htu`) wherever the connection goes. Default:
@@ -62,6 +70,25 @@ export interface Route {
   readonly maxResponseBytes: number;
 }
 
+/** Where a client finds its gate: a socket or a URL, and the base of its proofs' `htu`. */
+export type FoundGate = Place & { readonly publicBaseUrl: string };
+
+/**
+ * Where a client with these options finds its gate, by the rules that it follows itself; nothing is connected.
+ *
+ * @example
+ * const { socket, baseUrl } = findGate();
+ * console.log(`using the gate at ${socket ?? baseUrl}`);
+ */
+export function findGate(
+  options: ConnectionOptions = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): FoundGate {
+  const { socket, baseUrl, publicBaseUrl } = resolveRoute(options, environment, cwd);
+  return { ...(socket === undefined ? { baseUrl } : { socket }), publicBaseUrl };
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const GATE_DEFAULT_PUBLIC_BASE_URL = "http://localhost:3000";
@@ -69,33 +96,27 @@ const DEFAULT_MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Settles where the gate is: from the options, the environment, and, where neither names a place, the gate's own
- * configuration (contract agent.md 11, operator.md 1.5).
+ * configuration (contract agent.md 11, operator.md 1.5, sandbox.md 2).
  */
 export function resolveRoute(
   options: ConnectionOptions,
   environment: Environment = process.env,
   cwd: string = process.cwd(),
 ): Route {
-  refuseContradictions(options);
-  const { fetch, dispatcher, tls } = options;
-  const named = namedUrl(options, environment);
-  if (tls !== undefined && !/^https:/i.test(named ?? "")) throw wrongOptions("tls needs an https baseUrl");
-  const bySocket = named === undefined && fetch === undefined && dispatcher === undefined;
-  const baseUrl = named ?? (fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL);
-  const config = bySocket && options.socket === undefined ? agentsConfig(environment, cwd) : undefined;
+  const given = givenPlace(options);
+  const named = given ?? placeInEnvironment(environment, cwd);
+  const { fetch, dispatcher } = options;
+  const bySocket = named?.baseUrl === undefined && fetch === undefined && dispatcher === undefined;
+  const config = bySocket && named === undefined ? agentsConfig(environment, cwd) : undefined;
+  const socket = () =>
+    named?.socket ?? configuredSocket(config, environment, cwd) ?? usualSocket(environment);
+  const baseUrl = named?.baseUrl ?? placeless(options);
   return {
-    baseUrl,
+    ...settled(options, baseUrl, bySocket ? socket() : undefined),
     publicBaseUrl:
       publicBaseUrlOf(options, environment) ??
-      (config?.publicBaseUrl === undefined
-        ? undefined
-        : checkedUrl(config.publicBaseUrl, `public_base_url in ${config.path}`)) ??
+      publicBaseUrlIn(config) ??
       (bySocket ? GATE_DEFAULT_PUBLIC_BASE_URL : baseUrl),
-    socket: bySocket ? (options.socket ?? config?.listenUdsPath ?? defaultSocket(environment)) : undefined,
-    tls,
-    fetch,
-    dispatcher,
-    maxResponseBytes: checkedSize(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES),
   };
 }
 
@@ -106,21 +127,69 @@ export function resolveRoute(
 export function resolveOperatorRoute(
   options: ConnectionOptions,
   environment: Environment = process.env,
+  cwd: string = process.cwd(),
 ): Route {
-  refuseContradictions(options);
-  const { fetch, dispatcher, tls } = options;
-  const named = options.baseUrl === undefined ? undefined : checkedUrl(options.baseUrl, "baseUrl");
-  if (tls !== undefined && !/^https:/i.test(named ?? "")) throw wrongOptions("tls needs an https baseUrl");
-  const bySocket = named === undefined && fetch === undefined && dispatcher === undefined;
+  const given = givenPlace(options);
+  const { fetch, dispatcher } = options;
+  const bySocket = given?.baseUrl === undefined && fetch === undefined && dispatcher === undefined;
+  const socket = () =>
+    given?.socket ?? operatorSocketIn(environment, cwd) ?? defaultOperatorSocket(environment);
   return {
-    baseUrl: named ?? (fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL),
+    ...settled(options, given?.baseUrl ?? placeless(options), bySocket ? socket() : undefined),
     publicBaseUrl: publicBaseUrlOf(options, environment) ?? GATE_DEFAULT_PUBLIC_BASE_URL,
-    socket: bySocket ? (options.socket ?? defaultOperatorSocket(environment)) : undefined,
-    tls,
-    fetch,
-    dispatcher,
-    maxResponseBytes: checkedSize(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES),
   };
+}
+
+/** The operators' socket that the environment names. */
+export function operatorSocketIn(environment: Environment, cwd: string): string | undefined {
+  const path = set(environment["LATCHGATE_ADMIN_SOCKET"]);
+  return path === undefined ? undefined : socketOf(path, "LATCHGATE_ADMIN_SOCKET", cwd);
+}
+
+/** The label of an agent that gives none. */
+export const agentIdIn = (environment: Environment = process.env): string | undefined =>
+  set(environment["LATCHGATE_AGENT_ID"]);
+
+/** What a `fetch` or dispatcher is given to address where no URL is named; over a socket it is what HTTP wants. */
+const placeless = ({ fetch }: ConnectionOptions) =>
+  fetch === undefined ? "http://localhost" : GATE_DEFAULT_PUBLIC_BASE_URL;
+
+function settled(
+  options: ConnectionOptions,
+  baseUrl: string,
+  socket: string | undefined,
+): Omit<Route, "publicBaseUrl"> {
+  const { tls, fetch, dispatcher } = options;
+  if (tls !== undefined && !/^https:/i.test(baseUrl)) throw wrongOptions("tls needs an https baseUrl");
+  const maxResponseBytes = checkedSize(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+  return { baseUrl, socket, tls, fetch, dispatcher, maxResponseBytes };
+}
+
+/** The place that the options name; undefined: none. */
+function givenPlace({ socket, baseUrl, fetch, dispatcher, tls }: ConnectionOptions): Place | undefined {
+  const path = socket === undefined ? undefined : socketOf(socket, "socket");
+  const place = baseUrl === undefined ? undefined : placeOf(baseUrl, "baseUrl");
+  if (path !== undefined && place !== undefined && dispatcher === undefined && place.socket !== path)
+    throw wrongOptions("socket and baseUrl contradict each other: give one of them");
+  if (fetch !== undefined && dispatcher !== undefined)
+    throw wrongOptions("fetch and dispatcher contradict each other: give one of them");
+  if (fetch !== undefined && (path ?? place?.socket) !== undefined)
+    throw wrongOptions(
+      `fetch and ${path === undefined ? "a baseUrl that names a socket" : "socket"} contradict each other: give one of them`,
+    );
+  if (tls !== undefined && (fetch !== undefined || dispatcher !== undefined))
+    throw wrongOptions("tls can't be given to a fetch or dispatcher of yours: configure it there");
+  return place ?? (path === undefined ? undefined : { socket: path });
+}
+
+/** The place that a program's environment names for its agents. */
+function placeInEnvironment(environment: Environment, cwd: string): Place | undefined {
+  const [url, path] = [set(environment["LATCHGATE_URL"]), set(environment["LATCHGATE_SOCKET"])];
+  const place = url === undefined ? undefined : placeOf(url, "LATCHGATE_URL");
+  const socket = path === undefined ? undefined : socketOf(path, "LATCHGATE_SOCKET", cwd);
+  if (place !== undefined && socket !== undefined && place.socket !== socket)
+    throw wrongOptions("LATCHGATE_URL and LATCHGATE_SOCKET contradict each other: unset one of them");
+  return place ?? (socket === undefined ? undefined : { socket });
 }
 
 /** An agent's own user may not read what holds an operator's api key, and needs not. */
@@ -131,6 +200,22 @@ function agentsConfig(environment: Environment, cwd: string): GateConfig | undef
     if (error instanceof LatchGateInvalidRequest && error.code === "config_forbidden") return undefined;
     throw error;
   }
+}
+
+/** Where a gate listens by its configuration, which its own variables override. */
+function configuredSocket(
+  config: GateConfig | undefined,
+  environment: Environment,
+  cwd: string,
+): string | undefined {
+  const path = set(environment["LATCHGATE_LISTEN_UDS_PATH"]);
+  return path === undefined ? config?.listenUdsPath : resolve(cwd, path);
+}
+
+/** The default socket, or the one that the gate's sandbox has in place of it. */
+function usualSocket(environment: Environment): string {
+  const socket = defaultSocket(environment);
+  return !existsSync(socket) && existsSync(SANDBOX_SOCKET) ? SANDBOX_SOCKET : socket;
 }
 
 /** Where a gate of this user puts its client socket (contract agent.md 11). */
@@ -147,56 +232,27 @@ function runtimeDirectory(environment: Environment): string {
   return runtime === undefined ? `/tmp/latchgate-${process.getuid?.() ?? 0}` : `${runtime}/latchgate`;
 }
 
-function refuseContradictions({ socket, baseUrl, fetch, dispatcher, tls }: ConnectionOptions): void {
-  if (socket === "") throw wrongOptions("socket must not be empty");
-  if (socket !== undefined && baseUrl !== undefined && dispatcher === undefined)
-    throw wrongOptions("socket and baseUrl contradict each other: give one of them");
-  if (fetch !== undefined && dispatcher !== undefined)
-    throw wrongOptions("fetch and dispatcher contradict each other: give one of them");
-  if (fetch !== undefined && socket !== undefined)
-    throw wrongOptions("fetch and socket contradict each other: give one of them");
-  if (tls !== undefined && (fetch !== undefined || dispatcher !== undefined))
-    throw wrongOptions("tls can't be given to a fetch or dispatcher of yours: configure it there");
-}
-
-function namedUrl({ baseUrl, socket }: ConnectionOptions, environment: Environment): string | undefined {
-  if (baseUrl !== undefined) return checkedUrl(baseUrl, "baseUrl");
-  const fromEnvironment = socket === undefined ? set(environment["LATCHGATE_URL"]) : undefined;
-  return fromEnvironment === undefined ? undefined : checkedUrl(fromEnvironment, "LATCHGATE_URL");
-}
-
-function publicBaseUrlOf(options: ConnectionOptions, environment: Environment): string | undefined {
-  if (options.publicBaseUrl !== undefined) return checkedUrl(options.publicBaseUrl, "publicBaseUrl");
+/** The gate's public base URL as the options or the environment name it. */
+export function publicBaseUrlOf(
+  options: Pick<ConnectionOptions, "publicBaseUrl">,
+  environment: Environment,
+): string | undefined {
+  if (options.publicBaseUrl !== undefined) return urlOf(options.publicBaseUrl, "publicBaseUrl");
   const names = ["LATCHGATE_PUBLIC_URL", "LATCHGATE_PUBLIC_BASE_URL"] as const;
   const found = names.flatMap((name) => {
     const value = set(environment[name]);
-    return value === undefined ? [] : [checkedUrl(value, name)];
+    return value === undefined ? [] : [urlOf(value, name)];
   });
   if (new Set(found).size > 1)
     throw wrongOptions(`${names.join(" and ")} contradict each other: unset one of them`);
   return found[0];
 }
 
-/** A base URL without its slash at the end. What is wrong with one is said without quoting it: it may hold a password. */
-function checkedUrl(text: string, name: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw wrongOptions(`${name} is not a URL`);
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw wrongOptions(`${name} must begin with http:// or https://`);
-  if (url.username !== "" || url.password !== "")
-    throw wrongOptions(`${name} must not hold a user name or password`);
-  if (url.search !== "" || url.hash !== "") throw wrongOptions(`${name} must not have a query or fragment`);
-  // The parser mends much (a space, a backslash, one slash for two); the text is what requests and proofs are made of.
-  if (!PLAIN_URL.test(text))
-    throw wrongOptions(`${name} must be plain: scheme://host:port/path and nothing else`);
-  return text.endsWith("/") ? text.slice(0, -1) : text;
+/** The gate's public base URL as its configuration names it. */
+export function publicBaseUrlIn(config: GateConfig | undefined): string | undefined {
+  if (config?.publicBaseUrl === undefined) return undefined;
+  return urlOf(config.publicBaseUrl, `public_base_url in ${config.path}`);
 }
-
-const PLAIN_URL = /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/i;
 
 function checkedSize(bytes: number): number {
   if (!(Number.isFinite(bytes) && bytes > 0))
@@ -206,9 +262,6 @@ function checkedSize(bytes: number): number {
 
 /** An empty variable counts as unset. */
 const set = (value: string | undefined) => (value === "" ? undefined : value);
-
-const wrongOptions = (problem: string) =>
-  new LatchGateInvalidRequest("<options>", problem, { code: "invalid_options" });
 
 /** A base URL's own path. */
 export const prefixOf = (baseUrl: string) => new URL(`${baseUrl}/`).pathname.slice(0, -1);

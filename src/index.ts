@@ -15,7 +15,14 @@ export {
   LatchGateClient,
   outcomeOf,
 } from "./client.ts";
-export { type ConnectionOptions, type DispatcherLike, defaultSocket, type TlsOptions } from "./config.ts";
+export {
+  type ConnectionOptions,
+  type DispatcherLike,
+  defaultSocket,
+  type FoundGate,
+  findGate,
+  type TlsOptions,
+} from "./config.ts";
 export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./dpop.ts";
 export {
   type ErrorDetails,

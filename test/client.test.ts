@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { MockGate, type MockGateOptions } from "latchgate-client/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type ClientOptions,
   createTransport,
@@ -274,6 +274,17 @@ describe("the client itself", () => {
       String(client),
     ];
     expect(shown.join("\n")).not.toContain(token.split(".")[2]);
+  });
+
+  it("leases by itself under the name in LATCHGATE_AGENT_ID, and under none where that is empty", async () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { gate } = world();
+    vi.stubEnv("LATCHGATE_AGENT_ID", "agent:from-outside");
+    const named = new LatchGateClient({ fetch: gate.fetch, now: gate.now });
+    expect((await named.execute("count")).ok).toBe(true);
+    vi.stubEnv("LATCHGATE_AGENT_ID", "");
+    const unnamed = new LatchGateClient({ fetch: gate.fetch, now: gate.now });
+    expect(await failureOf(unnamed.execute("count"))).toMatchObject({ name: "LatchGateNotConnected" });
   });
 
   it("the low-level client is on the same session", async () => {

@@ -1,6 +1,12 @@
 import { LatchGateInvalidRequest } from "latchgate-client";
 import { describe, expect, it } from "vitest";
-import { type ConnectionOptions, defaultSocket, resolveRoute } from "../src/config.ts";
+import {
+  type ConnectionOptions,
+  defaultSocket,
+  findGate,
+  resolveOperatorRoute,
+  resolveRoute,
+} from "../src/config.ts";
 import { everythingOf } from "./support/bare.ts";
 
 const noFetch = (() => Promise.reject(new Error("not to be called"))) as typeof fetch;
@@ -39,6 +45,92 @@ describe("the socket", () => {
       socket: "/a/gate.sock",
       baseUrl: "http://localhost",
     });
+  });
+});
+
+describe("a place", () => {
+  it.each([
+    ["unix:///run/latchgate/gate.sock", "/run/latchgate/gate.sock"],
+    ["UNIX:///a/gate.sock", "/a/gate.sock"],
+    ["unix:///a%20b/100%25/gate.sock", "/a b/100%/gate.sock"],
+    ["unix:///a b/gate.sock", "/a b/gate.sock"],
+    ["/a/gate.sock", "/a/gate.sock"],
+    ["/a#b?c%20d/gate.sock", "/a#b?c%20d/gate.sock"],
+  ])("may be a socket wherever a URL is expected: %s", (text, socket) => {
+    const found = { socket, baseUrl: "http://localhost", publicBaseUrl: "http://localhost:3000" };
+    expect(resolveRoute({ baseUrl: text }, {})).toMatchObject(found);
+    expect(resolveRoute({}, { LATCHGATE_URL: text })).toMatchObject(found);
+    expect(resolveOperatorRoute({ baseUrl: text }, {})).toMatchObject(found);
+  });
+
+  it("of the sandbox is a socket, and proofs name the gate's default or what LATCHGATE_PUBLIC_URL says", () => {
+    const inside = { LATCHGATE_URL: "unix:///run/latchgate/gate.sock", HOME: "/workspace" };
+    expect(findGate({}, inside)).toEqual({
+      socket: "/run/latchgate/gate.sock",
+      publicBaseUrl: "http://localhost:3000",
+    });
+    expect(findGate({}, { ...inside, LATCHGATE_PUBLIC_URL: "https://gate.example" })).toEqual({
+      socket: "/run/latchgate/gate.sock",
+      publicBaseUrl: "https://gate.example",
+    });
+  });
+
+  it.each([
+    ["unix://gate.sock", /three slashes/],
+    ["unix://localhost/gate.sock", /three slashes/],
+    ["unix:/gate.sock", /three slashes/],
+    ["unix:gate.sock", /three slashes/],
+    ["unix:////gate.sock", /three slashes/],
+    ["unix:///gate.sock?x", /nothing else/],
+    ["unix:///gate.sock#x", /nothing else/],
+    ["unix:///100%/gate.sock", /%25/],
+    ["unix:///a%00b", /NUL/],
+    ["http+unix:///gate.sock", /http:\/\/, https:\/\/ or unix:\/\/\//],
+    ["ws://gate", /http:\/\/, https:\/\/ or unix:\/\/\//],
+    [`/${"a".repeat(107)}`, /longer than the 107 bytes/],
+    ["http://gate:3000/v1", /must not end in \/v1/],
+    ["https://gate/base/v1/", /must not end in \/v1/],
+  ])("that is none is refused, and it is said why: %s", (text, why) => {
+    expect(refusal({ baseUrl: text }).message).toMatch(/^baseUrl /);
+    expect(refusal({ baseUrl: text }).message).toMatch(why);
+    expect(refusal({}, { LATCHGATE_URL: text }).message).toMatch(/^LATCHGATE_URL /);
+  });
+
+  it.each(["http://gate", "", "unix://x"])("that is no path is refused as a socket: %j", (socket) => {
+    expect(refusal({ socket }).message).toMatch(/^socket must/);
+  });
+
+  it("is taken from the options, LATCHGATE_URL, LATCHGATE_SOCKET, the gate's variable, and only then the default", () => {
+    const environment: Record<string, string> = {
+      LATCHGATE_LISTEN_UDS_PATH: "/d.sock",
+      XDG_RUNTIME_DIR: "/e",
+      LATCHGATE_CONFIG: "",
+    };
+    expect(findGate({}, { XDG_RUNTIME_DIR: "/e" }).socket).toBe("/e/latchgate/gate.sock");
+    expect(findGate({}, environment, "/w").socket).toBe("/d.sock");
+    environment["LATCHGATE_SOCKET"] = "c.sock";
+    expect(findGate({}, environment, "/w").socket).toBe("/w/c.sock");
+    delete environment["LATCHGATE_SOCKET"];
+    environment["LATCHGATE_URL"] = "http://b:1";
+    expect(findGate({}, environment, "/w")).toEqual({ baseUrl: "http://b:1", publicBaseUrl: "http://b:1" });
+    expect(findGate({ socket: "unix:///a.sock" }, environment).socket).toBe("/a.sock");
+  });
+
+  it("of an operator is taken from the options, LATCHGATE_ADMIN_SOCKET, and only then the default", () => {
+    const environment = {
+      LATCHGATE_ADMIN_SOCKET: "b.sock",
+      LATCHGATE_SOCKET: "/c",
+      LATCHGATE_URL: "http://d",
+    };
+    expect(resolveOperatorRoute({}, environment, "/w").socket).toBe("/w/b.sock");
+    expect(resolveOperatorRoute({ socket: "/a" }, environment).socket).toBe("/a");
+    expect(resolveOperatorRoute({ baseUrl: "unix:///a" }, environment).socket).toBe("/a");
+    expect(resolveOperatorRoute({}, { XDG_RUNTIME_DIR: "/r" }).socket).toBe("/r/latchgate/gate-admin.sock");
+  });
+
+  it("that the environment names is of no use to a fetch of the caller's", () => {
+    const route = resolveRoute({ fetch: noFetch }, { LATCHGATE_URL: "unix:///a.sock" });
+    expect(route).toMatchObject({ socket: undefined, baseUrl: "http://localhost:3000" });
   });
 });
 
@@ -190,13 +282,20 @@ describe("options that contradict each other", () => {
       { LATCHGATE_PUBLIC_URL: "https://a", LATCHGATE_PUBLIC_BASE_URL: "https://b" },
     ],
     ["an empty socket", { socket: "" }, {}],
-  ])("are refused: %s", (_what, options, environment) => {
-    refusal(options, environment);
+    ["socket and a base URL of another socket", { socket: "/a", baseUrl: "unix:///b" }, {}],
+    ["fetch and a base URL of a socket", { fetch: noFetch, baseUrl: "unix:///b" }, {}],
+    ["tls and a base URL of a socket", { baseUrl: "unix:///b", tls: { ca: "x" } }, {}],
+    ["two places in the environment", {}, { LATCHGATE_URL: "http://a", LATCHGATE_SOCKET: "/a" }],
+    ["two sockets in the environment", {}, { LATCHGATE_URL: "unix:///b", LATCHGATE_SOCKET: "/a" }],
+  ])("are refused: %s", (what, options, environment) => {
+    const { message } = refusal(options, environment);
+    if (what.endsWith("in the environment")) expect(message).toMatch(/LATCHGATE_URL and LATCHGATE_SOCKET/);
   });
 
   it.each<[string, ConnectionOptions]>([
     ["a dispatcher beside a socket (as in 0.2.0)", { dispatcher: noDispatcher, socket: "/a" }],
     ["a dispatcher beside a base URL", { dispatcher: noDispatcher, baseUrl: "https://b" }],
+    ["one socket by two names", { socket: "/a", baseUrl: "unix:///a" }],
     ["tls with https in capitals", { baseUrl: "HTTPS://b", tls: { ca: "x" } }],
     [
       "members that are undefined",
@@ -210,6 +309,14 @@ describe("options that contradict each other", () => {
     const route = resolveRoute({ dispatcher: noDispatcher, socket: "/a" }, {});
     expect(route).toMatchObject({ socket: undefined, dispatcher: noDispatcher, baseUrl: "http://localhost" });
   });
+});
+
+it("one socket under both of the environment's names is one place", () => {
+  const environment = {
+    LATCHGATE_URL: "unix:///run/latchgate/gate.sock",
+    LATCHGATE_SOCKET: "/run/latchgate/gate.sock",
+  };
+  expect(resolveRoute({}, environment).socket).toBe("/run/latchgate/gate.sock");
 });
 
 describe("maxResponseBytes", () => {

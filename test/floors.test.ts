@@ -22,6 +22,8 @@ const FLOORS = [
     "receipts",
     "config",
     "config-file",
+    "place",
+    "sandbox",
     "given",
     "patience",
     "audit",

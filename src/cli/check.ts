@@ -16,7 +16,8 @@ Is the gate that runs here the gate that this package's documents (openapi/*.yam
 missing or not described, other types, statuses, codes and headers.
 
   --socket FILE, --url URL              the client's socket or port; found as a client finds it when left out
-  --admin-socket FILE, --admin-url URL  the operator's; beside the client's socket when left out
+  --admin-socket FILE, --admin-url URL  the operator's; LATCHGATE_ADMIN_SOCKET, or beside the client's when left out
+                                        (both URLs may be unix:///path)
   --admin-tls-ca FILE, --admin-tls-cert FILE, --admin-tls-key FILE
                                         for an operator's port behind client certificates
   --public-base-url URL                 what proofs name, where it can't be found

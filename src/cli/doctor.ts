@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { LatchGateClient } from "../client.ts";
 import { type Route, resolveRoute } from "../config.ts";
 import {
@@ -9,6 +8,7 @@ import {
   LatchGateTransportError,
 } from "../errors.ts";
 import { LatchGateOperator } from "../operating/operator.ts";
+import { socketOf } from "../place.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
 import { discoveryOf, type OperatorValues, operatorOptions, operatorUsage } from "./operator-options.ts";
 import { painter, plain } from "./show.ts";
@@ -18,8 +18,8 @@ const usage = `Usage: latchgate-client doctor [options]
 Can this machine use a gate? A line for each thing that has to be right, and what to do where it is not. It
 changes nothing at the gate, but takes one lease. Exit code 1 when something is wrong.
 
-  --socket PATH            the client's socket; found by the gate's configuration when left out
-  --url URL                the client's port, in place of a socket
+  --socket PATH            the client's socket; found as a client finds it when left out
+  --url URL                in its place http://host:port, or unix:///path
   --json                   the lines as JSON
 ${operatorUsage}`;
 
@@ -75,7 +75,7 @@ async function* agentsSide(values: Values, { cwd, env }: Terminal): AsyncGenerat
   try {
     const { socket, url, "public-base-url": publicBaseUrl } = values;
     const place = {
-      socket: socket === undefined ? undefined : resolve(cwd, socket),
+      socket: socket === undefined ? undefined : socketOf(socket, "--socket", cwd),
       baseUrl: url,
       publicBaseUrl,
     };

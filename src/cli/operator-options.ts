@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { LatchGateError } from "../errors.ts";
 import { type DiscoverOptions, LatchGateOperator } from "../operator.ts";
 import { isPem } from "../pem.ts";
+import { socketOf } from "../place.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { plain } from "./show.ts";
 
@@ -16,11 +17,12 @@ export const operatorOptions = {
   key: { type: "string" },
 } as const;
 
-export const operatorUsage = `  --admin-socket PATH      the operators' socket; found by the gate's configuration when left out
-  --admin-url URL          the operators' port; with --ca, --cert and --key (PEM files) behind TLS
+export const operatorUsage = `  --admin-socket PATH      the operators' socket; by LATCHGATE_ADMIN_SOCKET or the gate's configuration when left out
+  --admin-url URL          the operators' port, with --ca, --cert and --key (PEM files) behind TLS; or unix:///path
   --public-base-url URL    what the gate takes for its own URL, where the configuration does not say it
-Credentials: LATCHGATE_OPERATOR_KEY (the api key) and LATCHGATE_OPERATOR_PRIVATE_KEY (the path of a PEM), else
-the one of .latchgate/latchgate.toml with its PEM in .latchgate/operators/`;
+Credentials: LATCHGATE_OPERATOR_KEY (the api key) and LATCHGATE_OPERATOR_PRIVATE_KEY (the path of a PEM), or as
+latchgate-mcp has them LATCHGATE_OPERATOR_TOKEN (the api key) and LATCHGATE_OPERATOR_KEY (the path), else the one
+of .latchgate/latchgate.toml with its PEM in .latchgate/operators/`;
 
 export type OperatorValues = { readonly [Name in keyof typeof operatorOptions]?: string | undefined };
 
@@ -38,7 +40,7 @@ export async function discoveryOf(values: OperatorValues, { cwd, env }: Terminal
   return {
     cwd,
     env,
-    ...(socket === undefined ? {} : { socket: resolve(cwd, socket) }),
+    ...(socket === undefined ? {} : { socket: socketOf(socket, "--admin-socket", cwd) }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(publicBaseUrl === undefined ? {} : { publicBaseUrl }),
     ...(tls === undefined ? {} : { tls: { ca, cert, key } }),

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LatchGateClient } from "../client.ts";
 import type { Json } from "../documents/document.ts";
+import { socketOf } from "../place.ts";
 import { argumentsOf, type Command, UsageError } from "./command.ts";
 import { type DescribedAction, declarationsOf } from "./types/declarations.ts";
 
@@ -10,7 +11,7 @@ const usage = `Usage: latchgate-client types [options] > actions.d.ts
 The parameters of a running gate's actions as a TypeScript interface: new LatchGateClient<ActionMap>() then checks
 action ids and parameters when your program is compiled. Needs the packages openapi-typescript and typescript.
 
-  --socket FILE, --url URL   where the gate is; found as a client finds it when left out
+  --socket FILE, --url URL   where the gate is (http://…, unix:///path); found as a client finds it when left out
   --only A,B                 these actions only
   --check FILE               writes nothing: exit code 1 when FILE is not what the gate's actions give
   --help                     this`;
@@ -27,7 +28,8 @@ export const command: Command = {
     if (positionals.length > 0) throw new UsageError(`unexpected ${JSON.stringify(positionals[0])}`);
     const { only, check, socket, url } = values;
     const wanted = only?.split(",").filter((id) => id !== "");
-    const place = { socket: socket === undefined ? undefined : resolve(terminal.cwd, socket), baseUrl: url };
+    const path = socket === undefined ? undefined : socketOf(socket, "--socket", terminal.cwd);
+    const place = { socket: path, baseUrl: url };
     await using client = new LatchGateClient(place);
     const text = await declarationsOf(await describedActions(client, wanted));
     if (check === undefined) {

@@ -24,9 +24,9 @@ export interface OperatorOptions extends Omit<ConnectionOptions, "socket" | "bas
   readonly apiKey: string;
   /** The key whose thumbprint the gate has as `dpop_jkt`: PEM text (PKCS#8 or SEC1), a JWK, a `KeyObject`, a `DPoPKeyPair`. */
   readonly privateKey: PrivateKeySource;
-  /** Path of the operators' Unix socket. Default: `gate-admin.sock` beside the gate's client socket. */
+  /** Path of the operators' Unix socket. Default: `LATCHGATE_ADMIN_SOCKET`, else `gate-admin.sock` beside the client's default. */
   readonly socket?: string | undefined;
-  /** URL of an operators' port, `http:` or, behind client certificates, `https:` (see `tls`). */
+  /** URL of an operators' port, `http:` or, behind client certificates, `https:` (see `tls`); or `unix:///path`. */
   readonly baseUrl?: string | undefined;
   /** How long one call may take, in milliseconds. Default 30,000, and 120,000 for `approvals.approve`. */
   readonly timeoutMs?: number | undefined;

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { defaultOperatorSocket, operatorSocketIn, publicBaseUrlIn, publicBaseUrlOf } from "../config.ts";
 import { findGateConfig, type GateConfig } from "../config-file.ts";
 import { DPoPKeyPair } from "../dpop.ts";
 import { LatchGateInvalidRequest } from "../errors.ts";
+import { isPem } from "../pem.ts";
 import type { OperatorOptions } from "./connection.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,7 +17,7 @@ export interface DiscoverOptions extends Omit<OperatorOptions, "apiKey" | "priva
   readonly env?: Environment | undefined;
 }
 
-/** An operator's options as the gate's own command finds them (contract operator.md 1.5). */
+/** An operator's options as the gate's own commands find them (contract operator.md 1.5, sandbox.md 2.1). */
 export async function discoverOptions(options: DiscoverOptions = {}): Promise<OperatorOptions> {
   const { cwd = process.cwd(), env = process.env, ...given } = options;
   const config = findGateConfig(cwd, env);
@@ -26,20 +28,23 @@ export async function discoverOptions(options: DiscoverOptions = {}): Promise<Op
     given.fetch !== undefined ||
     given.dispatcher !== undefined ||
     given.transport !== undefined;
-  const socket = env["LATCHGATE_LISTEN_ADMIN_UDS_PATH"] || config?.listenAdminUdsPath;
+  const publicBaseUrl = publicBaseUrlOf(given, env) ?? publicBaseUrlIn(config);
   return {
-    ...(placed || socket === undefined ? {} : { socket: resolve(cwd, socket) }),
-    ...(given.transport === undefined ? publicBaseUrlOf(config, env) : {}),
+    ...(placed ? {} : { socket: socketOf(config, cwd, env) }),
     ...given,
+    ...(given.transport !== undefined || publicBaseUrl === undefined ? {} : { publicBaseUrl }),
     apiKey,
     privateKey,
   };
 }
 
-function publicBaseUrlOf(config: GateConfig | undefined, env: Environment): { publicBaseUrl?: string } {
-  const publicBaseUrl =
-    env["LATCHGATE_PUBLIC_BASE_URL"] || env["LATCHGATE_PUBLIC_URL"] || config?.publicBaseUrl;
-  return publicBaseUrl === undefined ? {} : { publicBaseUrl };
+/** The operators' socket: what the environment names, else the gate's configuration (its variable first), else the default. */
+function socketOf(config: GateConfig | undefined, cwd: string, env: Environment): string {
+  const configured = env["LATCHGATE_LISTEN_ADMIN_UDS_PATH"] || config?.listenAdminUdsPath;
+  return (
+    operatorSocketIn(env, cwd) ??
+    (configured === undefined ? defaultOperatorSocket(env) : resolve(cwd, configured))
+  );
 }
 
 interface Found {
@@ -52,16 +57,49 @@ async function findCredentials(
   cwd: string,
   env: Environment,
 ): Promise<Found> {
-  const apiKey = env["LATCHGATE_OPERATOR_KEY"];
-  const pemPath = env["LATCHGATE_OPERATOR_PRIVATE_KEY"];
-  if (apiKey && pemPath) return { apiKey, privateKey: await DPoPKeyPair.fromPemFile(resolve(cwd, pemPath)) };
-  if (apiKey)
+  const named = credentialsIn(env);
+  if (named === undefined) return configured(config, cwd, env);
+  const { apiKey, pemPath, pemName } = named;
+  const path = resolve(cwd, pemPath);
+  // Whoever has mixed up the two has an api key where the path should be, and no error may show that.
+  if (pemName === KEY && (isPem(pemPath) || !existsSync(path)))
     throw wrong(
-      "LATCHGATE_OPERATOR_KEY is set without LATCHGATE_OPERATOR_PRIVATE_KEY, the path of the operator's PEM (LATCHGATE_OPERATOR_KEY is the api key here; latchgate-mcp takes a PEM path under that name)",
+      `${KEY} beside ${TOKEN} is the path of the operator's PEM (as latchgate-mcp has it), and there is no such file; where it is the api key, give ${PRIVATE_KEY} and no ${TOKEN}`,
     );
-  if (pemPath)
-    throw wrong("LATCHGATE_OPERATOR_PRIVATE_KEY is set without LATCHGATE_OPERATOR_KEY, the api key");
-  return configured(config, cwd, env);
+  return { apiKey, privateKey: await DPoPKeyPair.fromPemFile(path) };
+}
+
+const KEY = "LATCHGATE_OPERATOR_KEY";
+const PRIVATE_KEY = "LATCHGATE_OPERATOR_PRIVATE_KEY";
+const TOKEN = "LATCHGATE_OPERATOR_TOKEN";
+
+/**
+ * The credentials that the environment names. `LATCHGATE_OPERATOR_KEY` has two meanings among the gate's own programs, told
+ * apart by what stands beside it: for its command it is the api key, with the PEM's path in `LATCHGATE_OPERATOR_PRIVATE_KEY`;
+ * for latchgate-mcp it is the PEM's path, with the api key in `LATCHGATE_OPERATOR_TOKEN`.
+ */
+function credentialsIn(
+  env: Environment,
+): { readonly apiKey: string; readonly pemPath: string; readonly pemName: string } | undefined {
+  const [key, pemPath, token] = [env[KEY], env[PRIVATE_KEY], env[TOKEN]];
+  if (pemPath && token) {
+    // Of the two meanings one agrees with the others, or `key` says a third thing.
+    if (key && key !== pemPath && key !== token)
+      throw wrong(
+        `${KEY}, ${PRIVATE_KEY} and ${TOKEN} contradict each other: give the api key and the path of the PEM once each (${KEY} with ${PRIVATE_KEY}, or ${TOKEN} with ${KEY})`,
+      );
+    return { apiKey: token, pemPath, pemName: PRIVATE_KEY };
+  }
+  if (key && pemPath) return { apiKey: key, pemPath, pemName: PRIVATE_KEY };
+  if (key && token) return { apiKey: token, pemPath: key, pemName: KEY };
+  if (key)
+    throw wrong(
+      `${KEY} is set without ${PRIVATE_KEY}, the path of the operator's PEM (${KEY} is the api key then), and without ${TOKEN}, the api key (${KEY} is the path of the PEM then, as latchgate-mcp has it)`,
+    );
+  if (pemPath) throw wrong(`${PRIVATE_KEY} is set without ${KEY} or ${TOKEN}, the api key`);
+  if (token)
+    throw wrong(`${TOKEN}, the api key, is set without ${KEY} or ${PRIVATE_KEY}, the path of the PEM`);
+  return undefined;
 }
 
 /** The one credential of the gate's configuration, and its PEM, which is looked for beside the current directory alone. */

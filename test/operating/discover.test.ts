@@ -83,6 +83,81 @@ describe("an operator is found", () => {
   });
 });
 
+describe("an operator's credentials in the environment", () => {
+  const key = newKey();
+  const KEY = "LATCHGATE_OPERATOR_KEY";
+  const PRIVATE_KEY = "LATCHGATE_OPERATOR_PRIVATE_KEY";
+  const TOKEN = "LATCHGATE_OPERATOR_TOKEN";
+
+  it.each([
+    ["as the gate's command has them", { [KEY]: "the-api-key", [PRIVATE_KEY]: "k.pem" }],
+    ["as latchgate-mcp has them", { [KEY]: "k.pem", [TOKEN]: "the-api-key" }],
+    ["by the two names that mean one thing each", { [PRIVATE_KEY]: "k.pem", [TOKEN]: "the-api-key" }],
+    ["all three, with a path twice", { [KEY]: "k.pem", [PRIVATE_KEY]: "k.pem", [TOKEN]: "the-api-key" }],
+    [
+      "all three, with an api key twice",
+      { [KEY]: "the-api-key", [PRIVATE_KEY]: "k.pem", [TOKEN]: "the-api-key" },
+    ],
+  ])("are understood %s", async (_how, env) => {
+    const { gate } = world({ operators: { default: { apiKey: "the-api-key", privateKey: key } } });
+    const cwd = folder({ "k.pem": pemOf(key) });
+    const options = { fetch: gate.operatorFetch, publicBaseUrl: gate.publicBaseUrl, now: gate.now };
+    const operator = await LatchGateOperator.discover({ cwd, env: { ...nowhere, ...env }, ...options });
+    expect((await operator.status()).status).toBe("ok");
+  });
+
+  it.each([
+    ["the api key alone", { [KEY]: "key-secret-1" }, /without .*PRIVATE_KEY.* and without .*TOKEN/],
+    ["latchgate-mcp's api key alone", { [TOKEN]: "key-secret-1" }, /TOKEN, the api key, is set without/],
+    [
+      "three that disagree",
+      { [KEY]: "key-secret-1", [TOKEN]: "key-secret-2", [PRIVATE_KEY]: "k.pem" },
+      /contradict/,
+    ],
+    [
+      "two api keys and no path",
+      { [KEY]: "key-secret-1", [TOKEN]: "key-secret-2" },
+      /is the path of the operator's PEM/,
+    ],
+    [
+      "a PEM's text for its path",
+      { [KEY]: pemOf(key), [TOKEN]: "key-secret-2" },
+      /is the path of the operator's PEM/,
+    ],
+  ])("are refused, and never shown: %s", async (_what, env, message) => {
+    const cwd = folder({ "k.pem": pemOf(key) });
+    const error = await failure(LatchGateOperator.discover({ cwd, env: { ...nowhere, ...env } }));
+    expect(error).toMatchObject({ code: "invalid_credentials", message: expect.stringMatching(message) });
+    for (const secret of ["key-secret", pemOf(key).split("\n")[1] ?? ""])
+      expect(inspect(error, { depth: 9 })).not.toContain(secret);
+  });
+
+  it("leave the socket to LATCHGATE_ADMIN_SOCKET, which beats the gate's own variable and its configuration", async () => {
+    const cwd = folder({
+      ".latchgate/latchgate.toml": `listen_admin_uds_path = "/c.sock"\n`,
+      "k.pem": pemOf(key),
+    });
+    const env: Record<string, string> = { ...nowhere, [KEY]: "k", [PRIVATE_KEY]: "k.pem" };
+    const found = async () => inspect(await LatchGateOperator.discover({ cwd, env }));
+    expect(await found()).toContain("/c.sock");
+    env["LATCHGATE_LISTEN_ADMIN_UDS_PATH"] = "/b.sock";
+    expect(await found()).toContain("/b.sock");
+    env["LATCHGATE_ADMIN_SOCKET"] = "a.sock";
+    expect(await found()).toContain(join(cwd, "a.sock"));
+  });
+
+  it("leave the public base URL to two variables that must not contradict each other", async () => {
+    const cwd = folder({ "k.pem": pemOf(key) });
+    const env = { ...nowhere, [KEY]: "k", [PRIVATE_KEY]: "k.pem", LATCHGATE_PUBLIC_URL: "http://a" };
+    expect((await LatchGateOperator.discover({ cwd, env })).gateUrl).toBe("http://a");
+    const both = { ...env, LATCHGATE_PUBLIC_BASE_URL: "http://b" };
+    expect(await failure(LatchGateOperator.discover({ cwd, env: both }))).toMatchObject({
+      code: "invalid_options",
+      message: expect.stringMatching(/LATCHGATE_PUBLIC_URL and LATCHGATE_PUBLIC_BASE_URL contradict/),
+    });
+  });
+});
+
 describe("an operator is not found, and it is said why:", () => {
   const key = newKey();
   const one = credential("ops", "key-ops-0123456789abcdef", key);

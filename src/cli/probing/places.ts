@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import {
   type ConnectionOptions,
+  operatorSocketIn,
   type Route,
   resolveOperatorRoute,
   resolveRoute,
@@ -10,6 +11,7 @@ import {
 import { DPoPKeyPair } from "../../dpop.ts";
 import { LatchGateInvalidRequest } from "../../errors.ts";
 import { discoverOptions } from "../../operating/discover.ts";
+import { socketOf } from "../../place.ts";
 import { createTransport, type Transport } from "../../transport.ts";
 import { type Terminal, UsageError } from "../command.ts";
 import type { Signer } from "./signing.ts";
@@ -46,16 +48,24 @@ export async function findPlaces(values: PlaceValues, { cwd, env }: Terminal): P
   const at = (file: string | undefined) => (file === undefined ? undefined : resolve(cwd, file));
   const publicBaseUrl = values["public-base-url"];
   const base = publicBaseUrl === undefined ? {} : { publicBaseUrl };
-  const client = { socket: at(values.socket), baseUrl: values.url };
-  const admin = { socket: at(values["admin-socket"]), baseUrl: values["admin-url"] };
+  const socketAt = (name: "socket" | "admin-socket") =>
+    settled(() => (values[name] === undefined ? undefined : socketOf(values[name], `--${name}`, cwd)));
+  const client = { socket: socketAt("socket"), baseUrl: values.url };
+  const admin = { socket: socketAt("admin-socket"), baseUrl: values["admin-url"] };
   const operatorWanted = admin.socket !== undefined || admin.baseUrl !== undefined;
   const agentAt = (named = publicBaseUrl) =>
     connected(() =>
-      resolveRoute({ ...client, ...(named === undefined ? {} : { publicBaseUrl: named }) }, env),
+      resolveRoute({ ...client, ...(named === undefined ? {} : { publicBaseUrl: named }) }, env, cwd),
     );
-  const route = settled(() => resolveRoute({ ...client, ...base }, env));
+  const route = settled(() => resolveRoute({ ...client, ...base }, env, cwd));
+  const named = settled(() => operatorSocketIn(env, cwd));
   const beside = route.socket === undefined ? undefined : join(dirname(route.socket), "gate-admin.sock");
-  const nearby = beside !== undefined && existsSync(beside) ? { socket: beside } : undefined;
+  const nearby =
+    named !== undefined
+      ? { socket: named }
+      : beside !== undefined && existsSync(beside)
+        ? { socket: beside }
+        : undefined;
   const place: ConnectionOptions | undefined = operatorWanted ? { ...admin, ...tlsOf(values, at) } : nearby;
   if (place === undefined) {
     const without = "no operator's socket is named or lies beside the client's";
@@ -99,7 +109,7 @@ function connected(route: () => Route): Transport {
   return createTransport(socket === undefined ? rest : { ...rest, baseUrl: undefined, socket });
 }
 
-function settled(route: () => Route): Route {
+function settled<Value>(route: () => Value): Value {
   try {
     return route();
   } catch (error) {
