@@ -1,6 +1,8 @@
 import type { GlobalContext, SchemaObject } from "openapi-typescript";
-import type { Json } from "../../documents/document.ts";
+import { diagnosticsOf } from "../../documents/compile.ts";
+import { isObject, type Json } from "../../documents/document.ts";
 import { optional } from "../../documents/optional.ts";
+import { stepsOf } from "../../documents/references.ts";
 import { namedSchema } from "./schemas.ts";
 
 /** What a gate says of one action. */
@@ -21,12 +23,25 @@ const FIRST_LINE = "// The actions of a LatchGate gate, by `latchgate-client typ
  */
 export async function declarationsOf(actions: readonly DescribedAction[]): Promise<string> {
   const translate = await translator();
-  const definitions: Record<string, string> = {};
-  const members = actions.map((action) => {
-    const { type, problem, others } = translate(action);
-    Object.assign(definitions, others);
-    return `${comment(lines(action, problem))}\n${nameOf(action.id)}: ${type};`;
-  });
+  const all = actions.map((action) => ({ action, ...translate(action) }));
+  const broken = await brokenActions(all);
+  return fileOf(
+    all.map((one) => {
+      const problem = broken.get(one.action.id);
+      return problem === undefined ? one : { action: one.action, type: ANY, problem, others: {} };
+    }),
+  );
+}
+
+interface TranslatedAction extends Translated {
+  readonly action: DescribedAction;
+}
+
+function fileOf(actions: readonly TranslatedAction[]): string {
+  const definitions = Object.assign({}, ...actions.map(({ others }) => others)) as Record<string, string>;
+  const members = actions.map(
+    ({ action, type, problem }) => `${comment(lines(action, problem))}\n${nameOf(action.id)}: ${type};`,
+  );
   const referred = Object.entries(definitions).map(([name, type]) => `${nameOf(name)}: ${type};`);
   return `${[
     FIRST_LINE,
@@ -42,6 +57,30 @@ export async function declarationsOf(actions: readonly DescribedAction[]): Promi
     ...(referred.length === 0 ? [] : ["  };", "}"]),
     ...(referred.length === 0 ? [] : ["", "export {};"]),
   ].join("\n")}\n`;
+}
+
+/**
+ * The actions whose types the compiler does not take as parameters, with the reason: one that it refuses would take every call
+ * of the program with it. Each is looked at in a file of its own.
+ */
+async function brokenActions(actions: readonly TranslatedAction[]): Promise<Map<string, string>> {
+  const files = new Map(
+    actions.map((one, index) => [
+      `/${index}.ts`,
+      `${fileOf([one])}
+type Given<Parameters extends object> = Parameters;
+export type Checked = Given<ActionMap[${JSON.stringify(one.action.id)}]>;`,
+    ]),
+  );
+  const broken = new Map<string, string>();
+  for (const { file, message } of await diagnosticsOf(files, [...files.keys()], "latchgate-client types")) {
+    const id = actions[Number(/\d+/.exec(file)?.[0])]?.action.id;
+    const why = message.includes("does not satisfy the constraint 'object'")
+      ? "it is not a schema of an object"
+      : `its type does not compile: ${message.slice(0, 200)}`;
+    if (id !== undefined && !broken.has(id)) broken.set(id, why);
+  }
+  return broken;
 }
 
 interface Translated {
@@ -60,9 +99,7 @@ async function translator(): Promise<(action: DescribedAction) => Translated> {
 
   function typeOf(schema: Json, definitions: Readonly<Record<string, Json>>): string {
     const path = "#/components/schemas/";
-    const ctx = contextOf(
-      ($ref) => definitions[$ref.slice(path.length).replaceAll("~1", "/").replaceAll("~0", "~")],
-    );
+    const ctx = contextOf(($ref) => definitions[stepsOf($ref.slice(1)).at(-1) ?? ""]);
     const type = astToString(transformSchemaObject(schema as unknown as SchemaObject, { path, ctx })).trim();
     if (ctx.injectFooter.length > 0) throw new Error("it demands members of what it refers to");
     return type;
@@ -72,7 +109,7 @@ async function translator(): Promise<(action: DescribedAction) => Translated> {
     if (schema === undefined) return { type: ANY, others: {} };
     try {
       const named = namedSchema(id, schema);
-      if (isClosedAndEmpty(named.schema)) return { type: "Record<string, never>", others: {} };
+      if (isClosedAndEmpty(schema)) return { type: "Record<string, never>", others: {} };
       const type = typeOf(named.schema, named.definitions);
       if (!couldBeAnObject(type)) throw new Error("it is not a schema of an object");
       const others = Object.entries(named.definitions).map(([name, one]) => [
@@ -106,9 +143,10 @@ function contextOf(resolve: (reference: string) => unknown): GlobalContext {
   return context as unknown as GlobalContext;
 }
 
-function isClosedAndEmpty(schema: { readonly [keyword: string]: Json }): boolean {
-  const { properties = {}, additionalProperties, patternProperties, allOf, anyOf, oneOf } = schema;
-  const more = [patternProperties, allOf, anyOf, oneOf].some((part) => part !== undefined);
+function isClosedAndEmpty(schema: Json): boolean {
+  if (!isObject(schema)) return false;
+  const { properties = {}, additionalProperties, patternProperties, allOf, anyOf, oneOf, $ref } = schema;
+  const more = [patternProperties, allOf, anyOf, oneOf, $ref].some((part) => part !== undefined);
   return additionalProperties === false && !more && Object.keys(properties ?? {}).length === 0;
 }
 
