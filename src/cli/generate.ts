@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { OpenApiDocument } from "../documents/document.ts";
-import { generateFiles, type Source } from "../documents/generate.ts";
+import { checkTypes, generateFiles, type Source } from "../documents/generate.ts";
 import { argumentsOf, type Command, UsageError } from "./command.ts";
 
 const usage = `Usage: latchgate-client generate [--agent FILE] [--operator FILE] --out DIR
@@ -36,6 +36,7 @@ export const command: Command = {
     });
     if (sources.length === 0) throw new UsageError("--agent or --operator says from which document");
     const files = await generateFiles(sources, "latchgate-client generate");
+    for (const { name, document } of sources) await checkTypes(files.get(`${name}.ts`) ?? "", document);
     mkdirSync(out, { recursive: true });
     for (const [name, text] of files) writeFileSync(join(out, name), text);
     terminal.out(`wrote ${[...files.keys()].map((name) => join(values.out ?? "", name)).join(", ")}`);

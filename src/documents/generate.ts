@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { SchemaObject } from "openapi-typescript";
+import type { OpenAPI3, SchemaObject } from "openapi-typescript";
+import { diagnosticsOf } from "./compile.ts";
 import { type OpenApiDocument, sha256 } from "./document.ts";
 import { operationsTable } from "./operations-table.ts";
 import { optional } from "./optional.ts";
+import { typedDocument } from "./typed-document.ts";
 
 /** What decides, beside the documents and the versions, how the types look. */
 export const GENERATOR_OPTIONS = {
@@ -28,15 +30,26 @@ export async function generateFiles(
   command: string,
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
+  // Made first: what it says of a document that is wrong names the place.
+  const table = operationsTable(Object.fromEntries(sources.map(({ name, document }) => [name, document])));
   for (const { name, document } of sources) {
     const used = sources.filter(
       (other) => other.document === document || leadsInto(document, other.document),
     );
     files.set(`${name}.ts`, header(used, command) + (await typesOf(document)));
   }
-  const table = operationsTable(Object.fromEntries(sources.map(({ name, document }) => [name, document])));
   files.set("operations.ts", header(sources, command) + table);
   return files;
+}
+
+/** Refuses types that don't compile, of schemas that contain themselves at once, with what the compiler says. */
+export async function checkTypes(types: string, { file }: OpenApiDocument): Promise<void> {
+  const said = await diagnosticsOf(new Map([["/types.ts", types]]), ["/types.ts"], "generating types");
+  if (said.length === 0) return;
+  const lines = types.split("\n");
+  const list = said.slice(0, 5).map(({ line, message }) => `${lines[line]?.trim()} (${message})`);
+  const more = said.length > 5 ? `, and ${said.length - 5} more` : "";
+  throw new Error(`${file}: the types made of it do not compile: ${list.join("; ")}${more}`);
 }
 
 function leadsInto(document: OpenApiDocument, other: OpenApiDocument): boolean {
@@ -49,16 +62,25 @@ function header(sources: readonly Source[], command: string): string {
 }
 
 /** The types that openapi-typescript makes of a document. */
-export async function typesOf({ file }: Pick<OpenApiDocument, "file">): Promise<string> {
+export async function typesOf(document: OpenApiDocument): Promise<string> {
   const { default: openapiTS, astToString } = await optional("openapi-typescript", "generating types");
   const ts = await optional("typescript", "generating types");
   const string = () => ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
-  const ast = await openapiTS(pathToFileURL(file), {
-    emptyObjectsUnknown: GENERATOR_OPTIONS.emptyObjectsUnknown,
-    silent: true,
-    transform: (schema) => (describeKnownWords(schema) ? string() : undefined),
-  });
-  return astToString(ast);
+  const file = pathToFileURL(document.file);
+  const plain = typedDocument(document);
+  try {
+    return astToString(
+      await openapiTS(plain === undefined ? file : (plain as unknown as OpenAPI3), {
+        cwd: new URL(".", file),
+        emptyObjectsUnknown: GENERATOR_OPTIONS.emptyObjectsUnknown,
+        silent: true,
+        transform: (schema) => (describeKnownWords(schema) ? string() : undefined),
+      }),
+    );
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${document.file}: openapi-typescript makes no types of it: ${why}`, { cause: error });
+  }
 }
 
 const described = new WeakSet<object>();

@@ -56,7 +56,7 @@ export function operationsTable(documents: { readonly [name: string]: OpenApiDoc
   const tables = Object.entries(documents).map(([name, document]) => {
     const operations: JsonObject = {};
     for (const found of document.operations()) {
-      if (found.document !== document) continue;
+      if (found.document !== document && hasOperations(found.document)) continue;
       if (ids.has(found.id)) throw new Error(`${document.file}: ${found.id} is there twice`);
       ids.add(found.id);
       operations[found.id] = operationFacts(found, codes);
@@ -76,6 +76,9 @@ export function operationsTable(documents: { readonly [name: string]: OpenApiDoc
     "",
   ].join("\n\n");
 }
+
+/** Whether a file is an OpenAPI document itself, and no part of one. */
+const hasOperations = ({ root }: OpenApiDocument) => isObject(root["paths"]);
 
 type Found = ReturnType<OpenApiDocument["operations"]> extends Generator<infer Item> ? Item : never;
 
@@ -141,9 +144,15 @@ export function knownWords(
   return byStatus;
 }
 
-function words(member: string, schema: Json | undefined, document: OpenApiDocument): string[] {
+function words(
+  member: string,
+  schema: Json | undefined,
+  document: OpenApiDocument,
+  around: readonly Json[] = [],
+): string[] {
   const { value, document: home } = document.resolve(schema);
-  if (!isObject(value)) return [];
+  // A schema that is an alternative of itself has no more words than it had.
+  if (!isObject(value) || around.includes(value)) return [];
   const parts = ["allOf", "oneOf", "anyOf"].flatMap((key) => (Array.isArray(value[key]) ? value[key] : []));
   const properties = isObject(value["properties"]) ? value["properties"] : {};
   const { value: word } = home.resolve(properties[member]);
@@ -152,6 +161,6 @@ function words(member: string, schema: Json | undefined, document: OpenApiDocume
   return [
     ...own.filter((word) => typeof word === "string"),
     ...constant,
-    ...parts.flatMap((part) => words(member, part, home)),
+    ...parts.flatMap((part) => words(member, part, home, [...around, value])),
   ];
 }
