@@ -19,7 +19,7 @@ export const API_DIFF_FLAGS = `  --fail-on CLASS   exit code 1 where a change of
 const usage = `Usage: latchgate-client api-diff OLD NEW [options]
 
 What changed between two versions of a gate's API, whom it breaks, and what it touches in this package. OLD and NEW are
-OpenAPI documents, or folders with agent.yaml and operator.yaml.
+OpenAPI documents, or folders with agent.yaml, operator.yaml and webhooks.yaml.
 
 ${API_DIFF_FLAGS}
 

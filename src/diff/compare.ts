@@ -92,13 +92,15 @@ function changesOf(old: OpenApiDocument, now: OpenApiDocument): Raw[] {
     }
   }
   const arrived = new Set(moved.values());
-  for (const [key, { id, method, path }] of after)
+  for (const [key, { id, asker, method, path }] of after)
     if (!before.has(key) && !arrived.has(key))
       add(
         "notice",
         id,
         `${method} ${path} is new`,
-        "does the mock gate answer it, and has the client a method for it?",
+        asker === "gate"
+          ? "does the mock gate send it, and can a receiver read it?"
+          : "does the mock gate answer it, and has the client a method for it?",
       );
   for (const gone of goneNames(old, now)) add("source", undefined, `${gone} is gone`);
   if (canonical(serversOf(old)) !== canonical(serversOf(now)))

@@ -125,6 +125,7 @@ export function checkKeywords(root: JsonObject, file: string, ignored: ReadonlyS
       // The rules that x-outcomes names, and where older documents of ours keep YAML anchors: looked at where they are used.
       ...plain("x-outcome-rules", "x-operator"),
       paths: each(pathItem),
+      webhooks: each(pathItem),
       components,
     }),
     "the document",

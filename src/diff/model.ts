@@ -21,7 +21,10 @@ export type Content = ReadonlyMap<string, Part>;
 /** One operation, its references followed, without what is there for people only. */
 export interface Operation {
   readonly id: string;
+  /** Who asks: of a webhook the gate does, so that its request is what programs are given, and its answers what they give. */
+  readonly asker: "client" | "gate";
   readonly method: string;
+  /** Of a webhook its name. */
   readonly path: string;
   readonly deprecated: boolean;
   readonly parameters: readonly Field[];
@@ -34,27 +37,35 @@ export interface Operation {
   readonly home: OpenApiDocument;
 }
 
-/** The operations of a document by method and path, the names of path parameters left out. */
+/** The operations of a document by method and path, the names of path parameters left out, and its webhooks. */
 export function operationsOf(document: OpenApiDocument): Map<string, Operation> {
   const operations = new Map<string, Operation>();
-  for (const [path, item] of membersOf(document.root["paths"])) {
-    const { value: pathItem, document: home } = document.resolve(item);
-    for (const [method, operation] of membersOf(pathItem)) {
-      if (!METHODS.includes(method) || !isObject(operation)) continue;
-      operations.set(
-        `${method.toUpperCase()} ${path.replace(/\{[^}]*\}/g, "{}")}`,
-        operationOf(document, home, path, method, operation, membersOf(pathItem)),
-      );
+  for (const [member, asker] of ASKERS)
+    for (const [path, item] of membersOf(document.root[member])) {
+      const { value: pathItem, document: home } = document.resolve(item);
+      for (const [method, operation] of membersOf(pathItem)) {
+        if (!METHODS.includes(method) || !isObject(operation)) continue;
+        const key = asker === "gate" ? `webhook ${path}` : path.replace(/\{[^}]*\}/g, "{}");
+        operations.set(
+          `${method.toUpperCase()} ${key}`,
+          operationOf(document, home, asker, path, method, operation, membersOf(pathItem)),
+        );
+      }
     }
-  }
   return operations;
 }
+
+const ASKERS = [
+  ["paths", "client"],
+  ["webhooks", "gate"],
+] as const;
 
 const METHODS = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 
 function operationOf(
   document: OpenApiDocument,
   home: OpenApiDocument,
+  asker: Operation["asker"],
   path: string,
   method: string,
   operation: JsonObject,
@@ -71,6 +82,7 @@ function operationOf(
   const id = operation["operationId"];
   return {
     id: typeof id === "string" ? id : `${method.toUpperCase()} ${path}`,
+    asker,
     method: method.toUpperCase(),
     path,
     deprecated: operation["deprecated"] === true,

@@ -22,6 +22,7 @@ export function operationChanges(before: Operation, after: Operation): Operation
 
   if (before.id !== after.id) add("source", "", `operationId was ${before.id}, is ${after.id}`);
   if (after.deprecated && !before.deprecated) add("notice", "", "is deprecated now");
+  if (after.asker === "gate") return [...changes, ...deliveryChanges(before, after)];
   changes.push(
     ...parameterChanges(before, after),
     ...bodyChanges(before, after),
@@ -133,6 +134,28 @@ function bodyChanges({ body: before }: Operation, { body: after }: Operation): O
   for (const type of after.content.keys())
     if (!before.content.has(type)) changes.push(change("notice", `body ${type}`, "is taken now"));
   return changes;
+}
+
+/** Of a webhook: what the gate sends is judged as an answer is, and what it takes for an answer as a request. */
+function deliveryChanges(before: Operation, after: Operation): OperationChange[] {
+  const headers = ({ parameters }: Operation) => parameters.filter((field) => field.in === "header");
+  const content = ({ body }: Operation): Content => body?.content ?? new Map();
+  const status = (severity: Severity, name: string, what: string) => ({
+    severity,
+    part: `answer ${name}`,
+    schema: "",
+    what,
+  });
+  return [
+    ...headerChanges("delivery", headers(before), headers(after)),
+    ...contentChanges("delivery", content(before), content(after)).map(({ word: _, ...change }) => change),
+    ...[...before.answers.keys()]
+      .filter((name) => !after.answers.has(name))
+      .map((name) => status("wire", name, "means nothing to the gate any more")),
+    ...[...after.answers.keys()]
+      .filter((name) => !before.answers.has(name))
+      .map((name) => status("notice", name, "means something to the gate now")),
+  ];
 }
 
 function answerChanges(before: Operation, after: Operation): OperationChange[] {

@@ -8,7 +8,7 @@ import { operationsOf } from "./model.ts";
 export interface Refusal {
   readonly document: string;
   readonly operation: string;
-  /** `answer 200`, `body`, `parameters`. */
+  /** `answer 200`, `body`, `parameters`, `delivery`. */
   readonly part: string;
   /** What the compiler says. */
   readonly message: string;
@@ -123,6 +123,13 @@ function checksOf(before: OpenApiDocument, after: OpenApiDocument): Check[] {
     const [from, to] = [`Old[${JSON.stringify(old.id)}]`, `New[${JSON.stringify(now.id)}]`];
     const add = (part: string, given: string, wanted: string) =>
       checks.push({ operation: now.id, part, code: `((given: ${given}): ${wanted} => given);` });
+    if (now.asker === "gate") {
+      const sent = (of: string, type: string) =>
+        `[${of}["parameters"], NonNullable<${of}["requestBody"]>["content"][${JSON.stringify(type)}]]`;
+      for (const type of old.body?.content.keys() ?? [])
+        if (now.body?.content.has(type)) add("delivery", sent(to, type), sent(from, type));
+      continue;
+    }
     for (const [status, { content }] of old.answers)
       for (const type of content.keys())
         if (now.answers.get(status)?.content.has(type)) {

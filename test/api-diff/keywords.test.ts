@@ -27,7 +27,7 @@ const STOPS: { readonly [where: string]: readonly [edit: Edit, said: RegExp] } =
   "an answer": [["set", "#getHealth responses 200 links", {}], /the response .*200 has links/],
   "a header": [["set", "#listWidgets responses 200 headers Age content", {}], /the header .*Age has content/],
   "a rule of an outcome": [["set", "#createWidget x-outcomes lost when", "now"], /the rule .*lost has when/],
-  "the document": [["set", "webhooks", {}], /the document # has webhooks/],
+  "the document": [["set", "jsonSchemaDialect", "x"], /the document # has jsonSchemaDialect/],
 };
 
 for (const [where, [edit, said]] of Object.entries(STOPS))
