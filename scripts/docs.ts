@@ -1,6 +1,6 @@
 /**
- * Builds `site/agent.html` and `site/operator.html` from the documents: pages that open without a network. Redocly's own page
- * loads its script from a CDN; here the copy that came with the command is put into the page.
+ * Builds `site/agent.html`, `site/operator.html` and `site/webhooks.html` from the documents: pages that open without a network.
+ * Redocly's own page loads its script from a CDN; here the copy that came with the command is put into the page.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const script = readFileSync(join(redocly, "lib/chunks/redoc.standalone.js"), "ut
   .replaceAll(/https:\/\/cdn\.redoc(?:ly\.com|\.ly)\/[^`"']*/g, "data:,");
 
 mkdirSync(join(root, "site"), { recursive: true });
-for (const name of ["agent", "operator"]) {
+for (const name of ["agent", "operator", "webhooks"]) {
   const file = join(root, "site", `${name}.html`);
   const build = ["build-docs", join(root, "openapi", `${name}.yaml`), "-o", file];
   execFileSync(process.execPath, [join(redocly, "bin/cli.js"), ...build], {

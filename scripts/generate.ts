@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { OpenApiDocument } from "../src/documents/document.ts";
-import { generateFiles, type Source } from "../src/documents/generate.ts";
+import { DOCUMENTS, generateFiles, type Source } from "../src/documents/generate.ts";
 import { lockOf, lockText, readLock, whatMoved } from "../src/documents/lock.ts";
 
 const GENERATED = "src/generated";
@@ -15,8 +15,11 @@ const LOCK = "openapi/lock.json";
 
 /** The documents of a checkout. */
 export function sourcesIn(root: string): Source[] {
-  return (["agent", "operator"] as const)
-    .map((name) => ({ name, title: `openapi/${name}.yaml`, file: join(root, "openapi", `${name}.yaml`) }))
+  return DOCUMENTS.map((name) => ({
+    name,
+    title: `openapi/${name}.yaml`,
+    file: join(root, "openapi", `${name}.yaml`),
+  }))
     .filter(({ file }) => existsSync(file))
     .map(({ name, title, file }) => ({ name, title, document: new OpenApiDocument(file) }));
 }

@@ -13,17 +13,20 @@ export const GENERATOR_OPTIONS = {
   openLists: "string, with the known words in the comment",
 } as const;
 
+/** What is described: the gate's two sockets, and what it sends by itself. */
+export const DOCUMENTS = ["agent", "operator", "webhooks"] as const;
+
 /** One document, and the name of the file that is generated from it. */
 export interface Source {
-  readonly name: "agent" | "operator";
+  readonly name: (typeof DOCUMENTS)[number];
   /** As the first line of a generated file calls it. */
   readonly title: string;
   readonly document: OpenApiDocument;
 }
 
 /**
- * The generated files by name: the types of each document, and `operations.ts` with the facts of all of them. `command` is
- * what their first line names.
+ * The generated files by name: the types of each document, and `operations.ts` with the facts of those that can be asked.
+ * `command` is what their first line names.
  */
 export async function generateFiles(
   sources: readonly Source[],
@@ -31,14 +34,16 @@ export async function generateFiles(
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   // Made first: what it says of a document that is wrong names the place.
-  const table = operationsTable(Object.fromEntries(sources.map(({ name, document }) => [name, document])));
+  const asked = sources.filter(({ name }) => name !== "webhooks");
+  const documents = Object.fromEntries(asked.map(({ name, document }) => [name, document]));
+  const table = asked.length === 0 ? undefined : operationsTable(documents);
   for (const { name, document } of sources) {
     const used = sources.filter(
       (other) => other.document === document || leadsInto(document, other.document),
     );
     files.set(`${name}.ts`, header(used, command) + (await typesOf(document)));
   }
-  files.set("operations.ts", header(sources, command) + table);
+  if (table !== undefined) files.set("operations.ts", header(asked, command) + table);
   return files;
 }
 

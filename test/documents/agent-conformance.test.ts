@@ -16,6 +16,7 @@ const REFUSED_ON_PURPOSE: { readonly [exchange: string]: string } = {
     "contract 7, 13: there is no cost budget, and without max_calls every call is denied",
   "main.json lease.budget-huge-raw": "contract 7: above 2^63-1 the counter wraps and every call is denied",
   "main.json session.budget-empty": "contract 7, 14: without max_calls every call is denied",
+  "webhooks.json outbox.lease.zero": "contract 7: every call is denied",
   "peercred.json lease.ceiling-malformed-outside":
     "contract 3.3: a malformed scope is dropped, or refused where there is no ceiling",
 };

@@ -28,30 +28,7 @@ export type Judge = ReturnType<typeof createJudge>;
 export function createJudge(file: string) {
   const document = new OpenApiDocument(file);
   const operations = [...document.operations()];
-  const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
-  // ajv-formats is CommonJS: its default export is the module for the types and the function at run time.
-  (addFormats as unknown as typeof addFormats.default)(ajv);
-  ajv.addVocabulary(["x-extensible-enum", "discriminator", "example"]);
-  const validators = new Map<string, ValidateFunction>();
-  const documents = [document, ...document.siblings];
-  // Ajv reads a document as a schema with definitions in it, and would call its top members unknown keywords.
-  const members = new Set(documents.flatMap(({ root }) => Object.keys(root)));
-  ajv.addVocabulary([...members].filter((member) => ajv.getKeyword(member) === false));
-  for (const { file, root } of documents) ajv.addSchema(root, basename(file), false, false);
-
-  /** Complaints about a value, by a schema that stands in `home`. */
-  function complaints(value: Json | undefined, schema: Json | undefined, home: OpenApiDocument): string[] {
-    const key = basename(home.file);
-    const absolute = JSON.stringify(schema, (name, member: Json) =>
-      name === "$ref" && typeof member === "string" && member.startsWith("#") ? `${key}${member}` : member,
-    );
-    const validate = validators.get(absolute) ?? ajv.compile(JSON.parse(absolute) as JsonObject);
-    validators.set(absolute, validate);
-    if (validate(value)) return [];
-    return (validate.errors ?? []).map(
-      ({ instancePath, message }) => `${instancePath || "the value"} ${message}`,
-    );
-  }
+  const complaints = createComplaints(document);
 
   /** The operation behind a method and a path with or without a query; undefined where the document has none. */
   function asked(method: string, target: string): Asked | undefined {
@@ -182,4 +159,36 @@ export function createJudge(file: string) {
   }
 
   return { document, operations, asked, answer, answerBody, request, requestBody, parameters, unrouted };
+}
+
+/** What is wrong with values, by the schemas of a document and of those that it refers to. */
+export function createComplaints(document: OpenApiDocument) {
+  const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
+  // ajv-formats is CommonJS: its default export is the module for the types and the function at run time.
+  (addFormats as unknown as typeof addFormats.default)(ajv);
+  ajv.addVocabulary(["x-extensible-enum", "discriminator", "example"]);
+  const validators = new Map<string, ValidateFunction>();
+  const documents = [document, ...document.siblings];
+  // Ajv reads a document as a schema with definitions in it, and would call its top members unknown keywords.
+  const members = new Set(documents.flatMap(({ root }) => Object.keys(root)));
+  ajv.addVocabulary([...members].filter((member) => ajv.getKeyword(member) === false));
+  for (const { file, root } of documents) ajv.addSchema(root, basename(file), false, false);
+
+  /** Complaints about a value, by a schema that stands in `home`. */
+  return function complaints(
+    value: Json | undefined,
+    schema: Json | undefined,
+    home: OpenApiDocument,
+  ): string[] {
+    const key = basename(home.file);
+    const absolute = JSON.stringify(schema, (name, member: Json) =>
+      name === "$ref" && typeof member === "string" && member.startsWith("#") ? `${key}${member}` : member,
+    );
+    const validate = validators.get(absolute) ?? ajv.compile(JSON.parse(absolute) as JsonObject);
+    validators.set(absolute, validate);
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(
+      ({ instancePath, message }) => `${instancePath || "the value"} ${message}`,
+    );
+  };
 }

@@ -21,11 +21,15 @@ export interface Form {
   readonly broken: (word: string) => readonly string[];
 }
 
-/** What the contract says of the bodies. */
-export interface Facts {
+/** What the contract says of the bodies of exchanges. */
+export interface ExchangeFacts extends Facts {
   /** Whose answers and accepted requests are taken. */
   readonly answersOf: (exchange: Exchange, asked: Asked) => boolean;
   readonly requestsOf: (exchange: Exchange, asked: Asked) => boolean;
+}
+
+/** What the contract says of bodies. */
+export interface Facts {
   /** Members whose being there is part of an object's shape. */
   readonly shaping: readonly string[];
   /** Free JSON: whatever is in it is left alone. */
@@ -50,9 +54,9 @@ export interface Facts {
   readonly outOfRange: readonly { readonly at: Places; readonly values: readonly Json[] }[];
 }
 
-interface Body {
-  readonly asked: Asked;
-  /** "operation status", or "operation request". */
+/** A recorded body, and who judges it. */
+export interface Body {
+  /** "operation status", or "operation request"; of what a gate sends by itself, "format kind". */
   readonly of: string;
   readonly json: Json;
   readonly complaints: (json: Json) => string[];
@@ -109,9 +113,13 @@ export const FORMS = [
   { name: "module", looks: /^builtin:/, broken: (module) => [module.slice(8), "builtin:", "sha256:12"] },
 ] satisfies readonly Form[];
 
-/** The mutants of the bodies that were recorded. */
-export function createMutants(judge: Judge, exchanges: readonly Exchange[], facts: Facts) {
-  const bodies = recordedBodies(judge, exchanges, facts);
+/** The mutants of the bodies of recorded exchanges. */
+export const createMutants = (judge: Judge, exchanges: readonly Exchange[], facts: ExchangeFacts) =>
+  mutantsOf(recordedBodies(judge, exchanges, facts), facts);
+
+/** The mutants of recorded bodies. */
+export function mutantsOf(recorded: readonly Body[], facts: Facts) {
+  const bodies = distinct(recorded, facts);
   const always = membersThatAreAlwaysThere(bodies, facts);
   const isRequired = ({ key, tag }: Place, name: string) =>
     (always.get(`${key} ${tag}`)?.has(name) ?? false) &&
@@ -229,33 +237,39 @@ export function refusedOf(judge: Judge, described: readonly { of: string; json: 
   });
 }
 
-function recordedBodies(judge: Judge, exchanges: readonly Exchange[], facts: Facts): Body[] {
+function recordedBodies(judge: Judge, exchanges: readonly Exchange[], facts: ExchangeFacts): Body[] {
+  return exchanges.flatMap((exchange): Body[] => {
+    const { request, response } = exchange;
+    const asked = judge.asked(request.method, request.path);
+    if (asked === undefined || !isAnswer(response)) return [];
+    const { id } = asked.operation;
+    const { status } = response;
+    const mediaType = response.headers["content-type"]?.split(";")[0];
+    const bodies: Body[] = [];
+    if (mediaType !== undefined && facts.answersOf(exchange, asked))
+      bodies.push({
+        of: `${id} ${status}`,
+        json: response.json ?? response.text ?? "",
+        complaints: (json) => judge.answerBody(asked, status, mediaType, json),
+      });
+    if (status === 200 && isWhole(request.body) && facts.requestsOf(exchange, asked))
+      bodies.push({
+        of: `${id} request`,
+        json: JSON.parse(request.body) as Json,
+        complaints: (json) => judge.request(asked, json),
+      });
+    return bodies;
+  });
+}
+
+/** Whether there is a body, and it was recorded: of a long one only the size is. */
+const isWhole = (body: string | undefined): body is string =>
+  body !== undefined && !/^<\d+ bytes>$/.test(body);
+
+/** Each different body, and each part of a long one, once. */
+function distinct(recorded: readonly Body[], facts: Facts): Body[] {
   const seen = new Set<string>();
-  return exchanges
-    .flatMap((exchange): Body[] => {
-      const { request, response } = exchange;
-      const asked = judge.asked(request.method, request.path);
-      if (asked === undefined || !isAnswer(response)) return [];
-      const { id } = asked.operation;
-      const { status } = response;
-      const mediaType = response.headers["content-type"]?.split(";")[0];
-      const bodies: Body[] = [];
-      if (mediaType !== undefined && facts.answersOf(exchange, asked))
-        bodies.push({
-          asked,
-          of: `${id} ${status}`,
-          json: response.json ?? response.text ?? "",
-          complaints: (json) => judge.answerBody(asked, status, mediaType, json),
-        });
-      if (status === 200 && request.body !== undefined && facts.requestsOf(exchange, asked))
-        bodies.push({
-          asked,
-          of: `${id} request`,
-          json: JSON.parse(request.body) as Json,
-          complaints: (json) => judge.request(asked, json),
-        });
-      return bodies;
-    })
+  return recorded
     .flatMap((body) => inParts(body.json, facts).map((json) => ({ ...body, json })))
     .filter(({ of, json, complaints }) => {
       const text = `${of} ${JSON.stringify(json)}`;

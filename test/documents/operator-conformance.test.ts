@@ -10,10 +10,13 @@ const judge = createJudge(join(OPENAPI, "operator.yaml"));
 const agentsJudge = createJudge(join(OPENAPI, "agent.yaml"));
 
 /** Bodies that were recorded by their size only, and what stands in for them: a whole one of another gate of that version. */
-const RECORDED_ELSEWHERE: { readonly [exchange: string]: string } = { "operator.metrics": "metrics.txt" };
+const RECORDED_ELSEWHERE: { readonly [exchange: string]: string } = {
+  "operator.metrics": "metrics.txt",
+  "outbox.metrics": "metrics.txt",
+};
 
-/** Operations of the operator socket that no recording asks, or asks without success: read in the gate's source. */
-const NEVER_ASKED = ["drain", "getPolicy", "reload"];
+/** Operations of the operator socket that no recording asks: read in the gate's source. */
+const NEVER_ASKED = ["getPolicy"];
 
 /** Asked on the client socket only. */
 const ASKED_THERE = ["getAction", "getActionRequestSchema", "pollApproval"];

@@ -69,8 +69,11 @@ const OPERATOR_FORMS: readonly Form[] = [
   },
 ];
 
+// The world of the webhooks has one answer of some shapes: too few to say which members such an answer always has.
+const all = exchanges().filter(({ file }) => file !== "webhooks.json");
+
 /* What contract/operator.md says of the recorded bodies. */
-const mutants = createMutants(judge, exchanges(), {
+const mutants = createMutants(judge, all, {
   answersOf: ({ socket }, { operation }) => socket === "operator" && operation.document === judge.document,
   requestsOf: ({ socket, request }, { operation }) =>
     socket === "operator" &&
