@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
+import { createHash, createPublicKey, verify } from "node:crypto";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -6,6 +6,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from "jose";
 import { computeAth, DPoPKeyPair, LatchGateInvalidRequest, normalizeHtu } from "latchgate-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { everythingOf, rejection, temporaryFolder } from "./support/bare.ts";
+import { newKeyPair } from "./support/keys.ts";
 
 /** RFC 9449, section 7.1: the access token of the example and the hash that its proof names. */
 const RFC_TOKEN = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
@@ -14,7 +15,7 @@ const RFC_ATH = "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo";
 const URL_OF_EXECUTE = "http://localhost:3000/v1/actions/echo/execute";
 
 const ecPem = (namedCurve: string, type: "pkcs8" | "sec1") =>
-  generateKeyPairSync("ec", { namedCurve }).privateKey.export({ type, format: "pem" }).toString();
+  newKeyPair("ec", { namedCurve }).privateKey.export({ type, format: "pem" }).toString();
 
 function warnings(): Error[] {
   const seen: Error[] = [];
@@ -130,37 +131,31 @@ describe("htu", () => {
 
 describe("a private key in PEM", () => {
   it.each(["pkcs8", "sec1"] as const)("is read as %s, and signs for its public half", async (type) => {
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { privateKey, publicKey } = newKeyPair();
     const pair = await DPoPKeyPair.fromPem(privateKey.export({ type, format: "pem" }).toString());
     const { x, y } = publicKey.export({ format: "jwk" });
     expect(pair.jwk).toEqual({ kty: "EC", crv: "P-256", x, y });
     await jwtVerify(pair.signProof("GET", URL_OF_EXECUTE, "a"), publicKey);
   });
 
-  const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const p256 = newKeyPair();
   const encrypted = (passphrase: string) =>
     p256.privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
   it.each([
     ["a key on P-384", ecPem("P-384", "pkcs8")],
     ["a key on secp256k1", ecPem("secp256k1", "sec1")],
     ["a key on a curve without a JWK name", ecPem("brainpoolP256r1", "pkcs8")],
-    [
-      "an Ed25519 key",
-      generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    ],
-    [
-      "an X25519 key",
-      generateKeyPairSync("x25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    ],
+    ["an Ed25519 key", newKeyPair("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString()],
+    ["an X25519 key", newKeyPair("x25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString()],
     [
       "an RSA key",
-      generateKeyPairSync("rsa", { modulusLength: 1024 })
+      newKeyPair("rsa", { modulusLength: 1024 })
         .privateKey.export({ type: "pkcs8", format: "pem" })
         .toString(),
     ],
     [
       "a DSA key",
-      generateKeyPairSync("dsa", { modulusLength: 1024, divisorLength: 160 })
+      newKeyPair("dsa", { modulusLength: 1024, divisorLength: 160 })
         .privateKey.export({ type: "pkcs8", format: "pem" })
         .toString(),
     ],
@@ -223,7 +218,7 @@ describe("a private key in PEM", () => {
 
 describe("nothing of a private key", () => {
   it("is printed, serialised or cloned", async () => {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { privateKey } = newKeyPair();
     const pair = await DPoPKeyPair.fromPem(privateKey.export({ type: "pkcs8", format: "pem" }).toString());
     const { d = "" } = privateKey.export({ format: "jwk" });
     const texts = [

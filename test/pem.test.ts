@@ -1,12 +1,10 @@
-import { generateKeyPairSync } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { DPoPKeyPair } from "../src/index.ts";
 import { LatchGateOperator } from "../src/operator.ts";
+import { newKeyPair } from "./support/keys.ts";
 
-const pem = generateKeyPairSync("ec", { namedCurve: "P-256" })
-  .privateKey.export({ type: "pkcs8", format: "pem" })
-  .toString();
+const pem = newKeyPair().privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const secret = pem.split("\n")[1] ?? "";
 
 const failure = (promise: Promise<unknown>) =>

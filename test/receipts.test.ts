@@ -1,8 +1,9 @@
-import { createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { createHash, createPrivateKey, sign } from "node:crypto";
 import { type ReceiptKey, verifyReceipt } from "latchgate-client";
 import { describe, expect, it } from "vitest";
 import { receiptFromJson } from "../src/models.ts";
 import { exchanges, isAnswer } from "./documents/recordings.ts";
+import { newKeyPair } from "./support/keys.ts";
 
 type Receipt = Parameters<typeof receiptFromJson>[0];
 
@@ -48,7 +49,7 @@ function hashByHand(receipt: Receipt): string {
 }
 
 /** Signs a receipt anew, as a gate with this key would. */
-function signedBy(receipt: Receipt, { privateKey, publicKey } = generateKeyPairSync("ed25519")) {
+function signedBy(receipt: Receipt, { privateKey, publicKey } = newKeyPair("ed25519")) {
   const x = publicKey.export({ format: "jwk" }).x ?? "";
   const x_hex = Buffer.from(x, "base64url").toString("hex");
   const result_hash = hashByHand(receipt);

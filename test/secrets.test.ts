@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as errors from "latchgate-client";
@@ -32,6 +31,7 @@ import {
   temporaryFolder,
 } from "./support/bare.ts";
 import { certificates } from "./support/certificates.ts";
+import { newKeyPair } from "./support/keys.ts";
 
 const covered = new Set<string>();
 
@@ -179,7 +179,7 @@ describe("errors of what carries the bytes", () => {
   it("refused certificates, lost connections and redirects name no secret", async () => {
     const { ca, cert, key } = certificates();
     const gate = await bareGate((_request, response) => response.destroy(), { tls: { cert, key } });
-    const own = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+    const own = newKeyPair().privateKey;
     const pem = own.export({ type: "pkcs8", format: "pem" }).toString();
     const secrets = () => [...secretsIn(gate.arrived), pem];
     check(await rejection(clientOf(gate).execute("echo")), secrets(), "TLS error");
@@ -239,7 +239,7 @@ describe("what lives while a program runs", () => {
   });
 
   it("a proof key shows neither its PEM nor its d, whole or broken", async () => {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { privateKey } = newKeyPair();
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     const sec1 = privateKey.export({ type: "sec1", format: "pem" }).toString();
     const d = String(privateKey.export({ format: "jwk" }).d);
@@ -249,7 +249,7 @@ describe("what lives while a program runs", () => {
     writeFileSync(file, pem.replace("MIG", "XXX"), { mode: 0o600 });
     check(await rejection(DPoPKeyPair.fromPemFile(file)), secrets);
     check(await rejection(DPoPKeyPair.fromPem(pem.replace("PRIVATE", "PUBLIC"))), secrets);
-    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    const rsa = newKeyPair("rsa", { modulusLength: 2048 }).privateKey;
     const other = rsa.export({ type: "pkcs8", format: "pem" }).toString();
     check(await rejection(DPoPKeyPair.fromPem(other)), [other]);
   });
@@ -258,7 +258,7 @@ describe("what lives while a program runs", () => {
 /** Whatever the operator's client meets, its api key, proof and private key stay with it. */
 it("an operator's client, and its errors, show neither api key nor key nor proof", async () => {
   const apiKey = `lgk_${encode({ canary: ID })}`;
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey } = newKeyPair();
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   let status = 500;
   const answer: Answer = (request, response) =>

@@ -1,6 +1,7 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { uuidv7 } from "./clock.ts";
+import { type NewKeyPair, newP256KeyPair } from "./keys.ts";
 
 /** The claims of a lease. */
 export interface LeaseClaims {
@@ -50,8 +51,8 @@ const REMEMBERED_TOKENS = 1024;
 
 /** Signs leases with a key of its own and verifies them. `trusted` are further keys whose leases are accepted. */
 export function createLeases(clock: Clock, trusted: readonly LeaseKey[] = []) {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const own = leaseKeyOf(publicKey);
+  const { privateKey, publicKey, jwk } = newP256KeyPair();
+  const own = leaseKeyOf(publicKey, jwk);
   const keys = new Map<string, KeyObject>([[own.kid, publicKey]]);
   for (const key of trusted) keys.set(key.kid, createPublicKey({ key: { ...key }, format: "jwk" }));
   const remembered = new Map<string, LeaseClaims>();
@@ -131,9 +132,8 @@ function readToken(token: string, keys: ReadonlyMap<string, KeyObject>): LeaseCl
 }
 
 /** A key's `kid` is the first 16 hex characters of SHA-256 over its SubjectPublicKeyInfo. */
-function leaseKeyOf(publicKey: KeyObject): LeaseKey {
+function leaseKeyOf(publicKey: KeyObject, { x, y }: NewKeyPair["jwk"]): LeaseKey {
   const spki = publicKey.export({ type: "spki", format: "der" });
   const kid = createHash("sha256").update(spki).digest("hex").slice(0, 16);
-  const { x, y } = publicKey.export({ format: "jwk" });
-  return { kty: "EC", crv: "P-256", kid, use: "sig", alg: "ES256", x: x ?? "", y: y ?? "" };
+  return { kty: "EC", crv: "P-256", kid, use: "sig", alg: "ES256", x, y };
 }

@@ -1,10 +1,5 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from "node:crypto";
+import { newP256KeyPair } from "./keys.ts";
 import { thumbprint } from "./proof.ts";
 
 /** An operator that a gate knows. */
@@ -40,20 +35,27 @@ export function createOperators(
   publicBaseUrl: string,
 ) {
   const byKey = new Map<string, KnownOperator>();
-  let first: OperatorCredentials | undefined;
+  let first: (() => OperatorCredentials) | undefined;
+  let told: OperatorCredentials | undefined;
   const operators = given ?? { default: { apiKey: `key-default-${randomBytes(16).toString("hex")}` } };
   for (const [operatorId, operator] of Object.entries(operators)) {
-    const { apiKey, dpopJkt } = operator;
+    const { apiKey } = operator;
     if (apiKey === "" || byKey.has(apiKey)) {
       throw new TypeError(`MockGate: the operator ${operatorId} needs an apiKey of its own`);
     }
-    const key = privateKeyOf(operatorId, operator);
-    const jkt = dpopJkt === undefined && key !== undefined ? jktOf(key) : (dpopJkt ?? undefined);
-    byKey.set(apiKey, { operatorId, jkt });
-    if (first === undefined && key !== undefined && jkt !== undefined) {
+    const own = ownKeyOf(operatorId, operator);
+    byKey.set(apiKey, {
+      operatorId,
+      get jkt() {
+        return own === undefined ? (operator.dpopJkt ?? undefined) : own().jkt;
+      },
+    });
+    if (own === undefined) continue;
+    first ??= () => {
+      const { jkt, key } = own();
       const privateKey = key.export({ type: "pkcs8", format: "pem" }).toString();
-      first = { operatorId, apiKey, privateKey, dpopJkt: jkt, publicBaseUrl };
-    }
+      return { operatorId, apiKey, privateKey, dpopJkt: jkt, publicBaseUrl };
+    };
   }
 
   return {
@@ -63,24 +65,33 @@ export function createOperators(
       if (first === undefined) {
         throw new Error("MockGate: the keys of its operators are elsewhere: none was given as a privateKey");
       }
-      return first;
+      told ??= first();
+      return told;
     },
   };
 }
 
-function privateKeyOf(operatorId: string, operator: MockOperator): KeyObject | undefined {
+/** An operator's key and its thumbprint, if the key is here. One that the gate has to make is made when it is needed: few tests have an operator. */
+function ownKeyOf(operatorId: string, operator: MockOperator) {
   const { privateKey, dpopJkt } = operator;
   if (privateKey === undefined) {
     if (dpopJkt !== undefined) return undefined;
-    return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+    let made: { readonly key: KeyObject; readonly jkt: string } | undefined;
+    return () => {
+      if (made === undefined) {
+        const { privateKey: key, jwk } = newP256KeyPair();
+        made = { key, jkt: thumbprint(jwk.x, jwk.y) };
+      }
+      return made;
+    };
   }
   const key = typeof privateKey === "string" ? createPrivateKey(privateKey) : privateKey;
   if (key.type !== "private" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {
     throw new TypeError(`MockGate: the privateKey of the operator ${operatorId} is no P-256 private key`);
   }
-  return key;
+  const own = { key, jkt: dpopJkt ?? jktOf(key) };
+  return dpopJkt === null ? undefined : () => own;
 }
-
 function jktOf(key: KeyObject): string {
   const { x = "", y = "" } = createPublicKey(key).export({ format: "jwk" });
   return thumbprint(x, y);

@@ -1,6 +1,7 @@
-import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createPublicKey, sign, verify } from "node:crypto";
 import { canonical, sha256 } from "./canonical.ts";
 import type { Clock } from "./clock.ts";
+import { newEd25519KeyPair } from "./keys.ts";
 import { createIndex } from "./log.ts";
 
 /** What a check of the effect found, as a receipt says it. */
@@ -48,8 +49,8 @@ export interface ReceiptKey {
 
 /** Hashes, signs and keeps receipts. The key outlives a restart, as the gate's file does. */
 export function createReceipts(clock: Clock, limit: number) {
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("hex");
+  const { privateKey, jwk } = newEd25519KeyPair();
+  const raw = Buffer.from(jwk.x, "base64url").toString("hex");
   const key: ReceiptKey = {
     kid: raw.slice(0, 16),
     x_hex: raw,

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { createHash, type KeyObject, randomUUID, sign } from "node:crypto";
 import type {
   ClientFactory,
   ConformanceClient,
@@ -7,6 +7,7 @@ import type {
   ExecuteRequest,
 } from "./conforming.ts";
 import type { Flaw } from "./flaws.ts";
+import { newP256KeyPair } from "./keys.ts";
 
 /**
  * A small client that is right but for one flaw; without a flaw it is right. Put it in the place of your own client: a
@@ -60,9 +61,8 @@ function createTwin(setup: ConformanceSetup, is: (flaw: Flaw) => boolean): Confo
   const onlyJti = randomUUID();
 
   async function takeLease(again: boolean): Promise<TwinSession> {
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const { kty, crv, x, y } = publicKey.export({ format: "jwk" });
-    const jwk = { kty, crv, x, y } as TwinSession["jwk"];
+    const { privateKey, jwk: point } = newP256KeyPair();
+    const jwk = { kty: "EC", crv: "P-256", ...point };
     const scopes =
       again && is("drops scopes at renewal") ? ["tools:call"] : (wanted.scopes ?? ["tools:call"]);
     const calls = again && is("drops the budget at renewal") ? wanted.maxCalls : left;

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { inspect } from "node:util";
@@ -6,9 +6,10 @@ import { describe, expect, it } from "vitest";
 import { resolveRoute } from "../../src/config.ts";
 import { LatchGateInvalidRequest, LatchGateOperator } from "../../src/operator.ts";
 import { temporaryFolder } from "../support/bare.ts";
+import { newKeyPair } from "../support/keys.ts";
 import { failure, world } from "./world.ts";
 
-const newKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+const newKey = () => newKeyPair().privateKey;
 const pemOf = (key: KeyObject) => key.export({ type: "pkcs8", format: "pem" }).toString();
 
 function thumbprintOf(key: KeyObject): string {

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
@@ -11,6 +11,7 @@ import {
   outcomeOf,
   verifyReceipt,
 } from "../../src/operator.ts";
+import { newKeyPair } from "../support/keys.ts";
 import { failure, world } from "./world.ts";
 
 describe("what is learned", () => {
@@ -190,8 +191,8 @@ describe("the gate", () => {
 
 describe("an operator's credentials", () => {
   const { apiKey, privateKey } = world().gate.operatorCredentials;
-  const P384 = generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey;
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
+  const P384 = newKeyPair("ec", { namedCurve: "P-384" }).privateKey;
+  const rsa = newKeyPair("rsa", { modulusLength: 1024 }).privateKey;
 
   it.each([
     ["", "invalid_credentials"],
@@ -242,7 +243,7 @@ describe("an operator's credentials", () => {
   });
 
   it("of another key are refused by the gate, and what is wrong is said where the gate says it", async () => {
-    const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+    const other = newKeyPair().privateKey;
     const { operator } = world({}, { privateKey: other });
     const error = await failure(operator.approvals.deny("01a20b78-a2b1-7281-84c7-8cc9e813c48f"));
     expect(error).toMatchObject({ code: "key_binding_failed", outcome: "not_executed" });

@@ -1,13 +1,6 @@
 /** A client's half by hand, from node:crypto alone: what judges the mock shares nothing with it. */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomUUID,
-  sign,
-} from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID, sign } from "node:crypto";
+import { newKeyPair } from "../support/keys.ts";
 
 export interface Request {
   url: string;
@@ -32,7 +25,7 @@ export interface Answered {
 export const BASE = "http://localhost:3000";
 
 export function keyPair() {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey, publicKey } = newKeyPair();
   const { x, y } = publicKey.export({ format: "jwk" });
   return { privateKey, jwk: { kty: "EC", crv: "P-256", x, y } };
 }

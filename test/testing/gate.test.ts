@@ -1,6 +1,7 @@
-import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { sign, verify } from "node:crypto";
 import { expect, test } from "vitest";
 import { MockGate } from "../../src/testing/index.ts";
+import { newKeyPair } from "../support/keys.ts";
 import { ask, BASE, createAgent } from "./by-hand.ts";
 
 const read = { operation: "read", path: "docs/notes.md" };
@@ -351,10 +352,7 @@ test("1,000 executes take less than a second once warm", { timeout: 20_000 }, as
   const requests = Array.from({ length: 1000 }, () => agent.executeRequest("fs_read", read));
   const took = await undisturbed(1000, (index) => gate.send(requests[index] as (typeof requests)[number]));
   // What no gate can do without: the check of a proof and the signature of a receipt.
-  const [proofs, receipts] = [
-    generateKeyPairSync("ec", { namedCurve: "P-256" }),
-    generateKeyPairSync("ed25519"),
-  ];
+  const [proofs, receipts] = [newKeyPair(), newKeyPair("ed25519")];
   const data = Buffer.alloc(500);
   const signature = sign("sha256", data, proofs.privateKey);
   const bare = await undisturbed(1000, () => {

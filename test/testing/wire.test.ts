@@ -1,12 +1,5 @@
 /** The gate's other clients could use a mock: nothing here but node:http, node:crypto, and what a gate lays on a disk. */
-import {
-  createHash,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomUUID,
-  sign,
-} from "node:crypto";
+import { createHash, createPrivateKey, type KeyObject, randomUUID, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -14,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { run } from "../../src/cli/dispatch.ts";
 import { MockGate } from "../../src/testing/index.ts";
+import { newKeyPair } from "../support/keys.ts";
 
 const cleanup: (() => unknown)[] = [];
 afterEach(async () => {
@@ -99,7 +93,7 @@ interface Place {
 
 /** An agent and an operator at their sockets: lease, execute, hold, approve, poll, receipt, audit. */
 async function drive({ socket, adminSocket, base, apiKey, privateKey }: Place): Promise<void> {
-  const agentKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const agentKey = newKeyPair().privateKey;
   const lease = await ask(
     ...([socket, "POST", "/v1/leases", { "content-type": "application/json" }] as const),
     JSON.stringify({ scopes: ["tools:call"], dpop_jwk: publicJwk(agentKey), budgets: { max_calls: 5 } }),
