@@ -1,4 +1,5 @@
 import type { Delivery } from "./deliver.ts";
+import { dueTurn } from "./turns.ts";
 import { type MockRequest, type MockResponse, responseOf } from "./wire.ts";
 
 type Deliver = (request: MockRequest) => Promise<Delivery>;
@@ -30,6 +31,8 @@ export function createSend(deliver: Deliver): (request: MockRequest) => Promise<
 
 /** The delivery of a request, or its abort, whichever is first. */
 async function whileWanted(request: MockRequest, deliver: Deliver): Promise<Delivery> {
+  const turn = dueTurn();
+  if (turn !== undefined) await turn;
   const { signal } = request;
   if (!signal) return settled(await deliver(request));
   signal.throwIfAborted();

@@ -94,3 +94,16 @@ test("bytes that are no UTF-8 are no JSON", async () => {
     error: "schema_violation",
   });
 });
+
+test("a client that repeats for ever does not keep timers waiting", async () => {
+  const gate = new MockGate();
+  gate.fault({ operation: "getHealth", times: Number.POSITIVE_INFINITY }, { kind: "refuse" });
+  let rang = false;
+  setTimeout(() => {
+    rang = true;
+  }, 1);
+  let asked = 0;
+  for (; !rang && asked < 1_000_000; asked += 1)
+    await gate.send({ url: "/healthz", method: "GET" }).catch(() => {});
+  expect(asked).toBeLessThan(1_000_000);
+});
