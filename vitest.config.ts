@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { watchdog } from "./test/watchdog/reporter.ts";
 
 const source = (path: string) => new URL(`./src/${path}`, import.meta.url).pathname;
 
@@ -17,5 +18,8 @@ export default defineConfig({
     // Threads would share one process: while one of them starts a program, that has the others' closed sockets still open.
     pool: "forks",
     maxWorkers: 2,
+    // So that each worker has a port of its own to be looked into, should it hang.
+    execArgv: ["--inspect-port=0"],
+    reporters: ["default", watchdog()],
   },
 });
