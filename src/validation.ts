@@ -1,4 +1,5 @@
 import type { AnySchema, ErrorObject, ValidateFunction } from "ajv";
+import { sendingIssues } from "./call/sent-parameters.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./call-state.ts";
 import {
@@ -27,9 +28,6 @@ interface Rules {
   readonly validate: ValidateFunction | undefined;
   readonly maxRequestBytes: number;
 }
-
-const MAX_DEPTH = 10;
-const MAX_ITEMS = 100;
 
 const DEFAULT_RULES_MS = 30_000;
 
@@ -91,7 +89,7 @@ export function createValidator(
       const { validate, maxRequestBytes } = await rulesOf(actionId, options);
       const text = JSON.stringify(params);
       const value: unknown = JSON.parse(text);
-      const limits = limitIssues(value);
+      const limits = [...limitIssues(value)];
       if (Buffer.byteLength(text) > maxRequestBytes)
         limits.push({ path: "", message: `must be at most ${maxRequestBytes} bytes as JSON` });
       if (validate === undefined || validate(value)) return limits;
@@ -103,32 +101,8 @@ export function createValidator(
   };
 }
 
-/** What the gate's own limits on any parameters do not allow, whatever the schema says (contract agent.md 8.3). */
-export function limitIssues(value: unknown): ParameterIssue[] {
-  return isWithinLimits(value, 1) ? [] : issuesIn(value, "", 1);
-}
-
-/** The same without saying where, for the calls that are in order: a microsecond less for each. */
-function isWithinLimits(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null || "toJSON" in value) return true;
-  if (depth > MAX_DEPTH || (Array.isArray(value) && value.length > MAX_ITEMS)) return false;
-  for (const key in value)
-    if (!isWithinLimits((value as Record<string, unknown>)[key], depth + 1)) return false;
-  return true;
-}
-
-function issuesIn(value: unknown, path: string, depth: number): ParameterIssue[] {
-  if (typeof value !== "object" || value === null || "toJSON" in value) return [];
-  if (depth > MAX_DEPTH) return [{ path, message: `is nested too deep (${MAX_DEPTH} levels at most)` }];
-  const own =
-    Array.isArray(value) && value.length > MAX_ITEMS
-      ? [{ path, message: `must have at most ${MAX_ITEMS} items` }]
-      : [];
-  const inner = Object.entries(value).flatMap(([key, child]) =>
-    issuesIn(child, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1),
-  );
-  return [...own, ...inner];
-}
+/** What keeps parameters from being sent, whatever the schema says. */
+export const limitIssues = sendingIssues;
 
 function issueOf({ instancePath, message = "does not fit", keyword, params }: ErrorObject): ParameterIssue {
   const extra: unknown = keyword === "additionalProperties" ? params["additionalProperty"] : undefined;

@@ -30,7 +30,7 @@ const FLOORS = [
   ],
   [
     ...["attempt", "client-certificate", "raw-headers", "pool", "given-carriers", "transport", "dpop"],
-    ...["call-state", "parameters", "answers", "failures", "call", "retry"],
+    ...["call-state", "parameters", "call/sent-parameters", "answers", "failures", "call", "retry"],
   ],
   [
     ...[

@@ -128,7 +128,7 @@ describe("the schemas of a tool", () => {
     });
     expect(await validate("text")).toEqual({ issues: [{ message: "must be an object", path: [] }] });
     expect(await validate({ to: "a@b", n: 1n })).toMatchObject({
-      issues: [{ message: "must be what JSON can hold" }],
+      issues: [{ message: "must not be a BigInt, which has no JSON form" }],
     });
     expect(gate.sessions).toEqual([]);
   });
