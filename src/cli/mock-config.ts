@@ -28,6 +28,8 @@ const OPTIONS = {
   approvalStore: true,
   trustedLeaseKeys: true,
   devMode: true,
+  webhooks: true,
+  webhookSettings: true,
   receivedLimit: true,
   historyLimit: true,
   replayCapacity: true,

@@ -6,6 +6,7 @@ import { type Execution, execute, operatorAudit, record } from "./execution.ts";
 import { checkDomain, pathGlobProblem } from "./learning-rules.ts";
 import { missingSecrets, policyDenied } from "./pipeline.ts";
 import type { Operator } from "./plan.ts";
+import { tell } from "./webhooks/happenings.ts";
 import { type Answer, failure, ordered } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -75,6 +76,7 @@ export async function approve(
   if (done.state === "refused") return failure(422, "schema_violation");
   if (done.state === "failed") return failure(502, "action_execution_failed");
   if (done.state === "unverified") return failure(500, "internal_error");
+  tell.granted(world, approval, operator, done.receipt.receipt_id, traceId);
   return ordered({
     ...done.body,
     approval: {
@@ -109,6 +111,7 @@ export function deny(world: World, approvalId: string, operator: Operator, reaso
     dev_mode: world.settings.devMode,
     ...operatorAudit(approvalId, operator),
   });
+  tell.denied(world, approval, operator, reason);
   return ordered({
     decision: "deny",
     trace_id: approval.traceId,

@@ -7,6 +7,8 @@ import type { AuditEntry } from "./ledger.ts";
 import { checkOutput } from "./params.ts";
 import type { Operator, Plan } from "./plan.ts";
 import type { StoredReceipt, VerificationOutcome } from "./receipts.ts";
+import { errorClassOf } from "./webhooks/error-class.ts";
+import { tell } from "./webhooks/happenings.ts";
 import type { World } from "./world.ts";
 
 /** How a dispatched call ended. */
@@ -33,6 +35,7 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   if (run.state === "failed") {
     world.metrics.providerError(action.detail.action_id, run.errorType);
     record(world, { ...audit, ...budgets, decision: "error", deny_reason: run.reason });
+    tell.failed(world, plan, errorClassOf(run.reason));
     return run;
   }
   const refusal = await checkOutput(run.output, action, world.schemas);
@@ -40,6 +43,7 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
     run.settle({ ending: "refused" });
     world.metrics.violation(action.detail.action_id);
     record(world, { ...audit, ...budgets, decision: "deny", deny_reason: refusal });
+    tell.failed(world, plan, "response_schema_violation");
     return { state: "refused", reason: refusal };
   }
 
@@ -63,6 +67,7 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   if (failed && isRisky(action)) {
     const reason = `verifier failed for high-risk action: ${outcome.status}`;
     record(world, { ...seen, decision: "deny", deny_reason: reason });
+    tell.failed(world, plan, `verification_failed_high_risk:${outcome.status}`);
     return { state: "unverified", receipt };
   }
 
@@ -86,6 +91,7 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
       io_calls_made: 1,
     },
   });
+  tell.executed(world, plan, receipt.receipt_id, outcome.status);
   return {
     state: "executed",
     receipt,

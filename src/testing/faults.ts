@@ -4,6 +4,7 @@ import {
   type OperatorOperationId,
   operatorOperations,
 } from "../generated/operations.ts";
+import { mulberry32 } from "./random.ts";
 
 /** An operation of either socket. */
 export type MockOperationId = AgentOperationId | OperatorOperationId;
@@ -142,15 +143,4 @@ export function createFaults() {
   }
 
   return { add, take };
-}
-
-/** A small seeded generator (Mulberry32). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

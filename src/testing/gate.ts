@@ -21,6 +21,8 @@ import type { Operator } from "./plan.ts";
 import type { ReceiptKey } from "./receipts.ts";
 import { createRouter } from "./routes.ts";
 import { type GateServer, type ListenOptions, serve } from "./serve.ts";
+import type { WebhookDelivery, WebhookTest } from "./webhooks/delivery.ts";
+import type { WebhookFault, WebhookFaultMatch } from "./webhooks/faults.ts";
 import type { Answer, MockRequest, MockResponse } from "./wire.ts";
 import type { Workspace } from "./workspace.ts";
 import type { Effect, Session, World } from "./world.ts";
@@ -157,15 +159,17 @@ export class MockGate {
     return this.#world.approvals.claim(approvalId, operatorOf(options.operator).id).state === "claimed";
   }
 
-  /** Moves the gate's clock forward. */
+  /** Moves the gate's clock forward, and lets happen what that makes due: retries of webhooks, their timeouts, expiries. */
   advance(ms: number): void {
     this.#world.clock.advance(ms);
+    this.#world.webhooks.advanced();
   }
 
   /**
    * What a restart of the gate's process does: a new lease key, so that every lease is `invalid_lease`; sessions,
    * budgets, seen proofs, known keys, rate limits and drain are forgotten, connections cut. Approvals, receipts,
-   * the ledger, and what was granted and learned are still there.
+   * the ledger, and what was granted and learned are still there. Webhooks that are on their way or wait for a retry are
+   * lost, as when the process is killed.
    */
   restart(): void {
     const world = this.#world;
@@ -175,6 +179,7 @@ export class MockGate {
     world.epoch = 0;
     world.metrics = createMetrics();
     world.startedMs = world.clock.now();
+    world.webhooks.restart(world.startedMs);
     for (const store of [world.budgets, world.replay, world.proofs, world.buckets]) store.forget();
     for (const server of this.#servers) server.cut();
   }
@@ -215,6 +220,34 @@ export class MockGate {
   /** Makes one thing go wrong: `gate.fault("executeAction", { kind: "reset", when: "answered" })`. */
   fault(match: FaultMatch | MockOperationId, fault: Fault): FaultHandle {
     return this.#faults.add(match, fault);
+  }
+
+  /** Makes one webhook go wrong: `gate.webhookFault({ event: "approval.pending" }, { kind: "lost" })`. */
+  webhookFault(match: WebhookFaultMatch, fault: WebhookFault): FaultHandle {
+    return this.#world.webhooks.fault(match, fault);
+  }
+
+  /**
+   * When no webhook is on its way any more and none is due. One that waits for a retry goes on waiting: `advance` makes
+   * it due.
+   */
+  async webhooksSettled(): Promise<void> {
+    await this.#world.webhooks.settled();
+  }
+
+  /**
+   * What `latchgate config test-webhook` does: one `test` event to each endpoint, or to one, signed with the secret as it
+   * was given (`${NAME}` is not substituted), disabled ones too, and never tried again.
+   */
+  async testWebhooks(
+    name?: string,
+  ): Promise<{ readonly ok: boolean; readonly results: readonly WebhookTest[] }> {
+    return this.#world.webhooks.test(name);
+  }
+
+  /** Every attempt to deliver a webhook, the oldest first; bounded by `receivedLimit`. */
+  get deliveries(): readonly WebhookDelivery[] {
+    return this.#world.webhooks.deliveries;
   }
 
   /** The credentials of the first operator: `new LatchGateOperator({ fetch: gate.operatorFetch, ...gate.operatorCredentials })`. */

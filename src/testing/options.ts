@@ -16,6 +16,10 @@ import { createReceipts } from "./receipts.ts";
 import { createReplayStore } from "./replay.ts";
 import { createSchemas } from "./schemas.ts";
 import type { MockWeb } from "./web.ts";
+import { quietTimer } from "./webhooks/alarms.ts";
+import { createWebhooks } from "./webhooks/dispatcher.ts";
+import type { WebhookSettings } from "./webhooks/settings.ts";
+import type { MockWebhook } from "./webhooks/start.ts";
 import { createWorkspace } from "./workspace.ts";
 import { createSlots, type Effect, type Session, type World } from "./world.ts";
 
@@ -67,9 +71,16 @@ export interface MockGateOptions {
   readonly secrets?: readonly string[];
   /** Further keys whose leases are believed: for leases that another gate has signed. */
   readonly trustedLeaseKeys?: readonly LeaseKey[];
-  /** What `dev_mode` of an agent's audit events says. True by default. */
+  /**
+   * Whether the gate is relaxed: what `dev_mode` of an agent's audit events says, and whether a webhook may go to this
+   * host, by `http:` too. True by default.
+   */
   readonly devMode?: boolean;
-  /** How many requests `received` holds. 10,000 by default. */
+  /** Who is told of what happens. A gate that does not start with them is a `MockGateStartError`. */
+  readonly webhooks?: readonly MockWebhook[];
+  /** How webhooks leave the gate. */
+  readonly webhookSettings?: WebhookSettings;
+  /** How many requests `received` holds, and how many attempts `deliveries`. 10,000 by default. */
   readonly receivedLimit?: number;
   /** How many receipts, audit events and effects are held. 100,000 each by default. */
   readonly historyLimit?: number;
@@ -112,6 +123,9 @@ export function createWorld(options: MockGateOptions): World {
           operatorWrite: false,
         } as const)
       : options.rateLimits;
+  const approvals = createApprovals(clock, options.approvalStore);
+  const startedMs = clock.now();
+  const devMode = options.devMode ?? true;
   return {
     clock,
     settings: {
@@ -123,7 +137,7 @@ export function createWorld(options: MockGateOptions): World {
       leaseTtlSeconds: options.leaseTtlSeconds ?? 300,
       rateLimits: { ...RATE_LIMITS, ...limits },
       secrets: options.secrets ?? [],
-      devMode: options.devMode ?? true,
+      devMode,
       peers: options.peers,
       timer: options.timer ?? realTimer,
     },
@@ -131,7 +145,7 @@ export function createWorld(options: MockGateOptions): World {
     schemas: createSchemas(options.loadAjv),
     files,
     policy: createPolicy(clock, grantsOf(options.grants, principal, [...actions.keys()]), actions),
-    approvals: createApprovals(clock, options.approvalStore),
+    approvals,
     receipts: createReceipts(clock, historyLimit),
     ledger: createLedger(clock, historyLimit),
     effects: createLog<Effect>(historyLimit),
@@ -146,8 +160,16 @@ export function createWorld(options: MockGateOptions): World {
     metrics: createMetrics(),
     draining: false,
     epoch: 0,
-    startedMs: clock.now(),
+    startedMs,
     slots: createSlots(),
+    webhooks: createWebhooks(options.webhooks ?? [], options.webhookSettings ?? {}, {
+      clock,
+      timer: options.timer ?? quietTimer,
+      relaxed: devMode,
+      startedMs,
+      approvals,
+      limit: options.receivedLimit ?? 10_000,
+    }),
   };
 }
 

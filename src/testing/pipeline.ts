@@ -6,6 +6,7 @@ import { callAudit, calls, execute, isRisky, record } from "./execution.ts";
 import type { LeaseClaims } from "./leases.ts";
 import { checkParams } from "./params.ts";
 import { ClientGone } from "./plan.ts";
+import { tell } from "./webhooks/happenings.ts";
 import { type Answer, failure, json, tooLarge } from "./wire.ts";
 import type { Call, World } from "./world.ts";
 
@@ -93,6 +94,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
     });
     const { approvalId } = approval;
     record(world, { ...audit, ...before, decision: "pending_approval", approval_id: approvalId });
+    tell.held(world, approval, call.body, action.requiredSecrets);
     return json(202, {
       decision: "pending_approval",
       approval_id: approvalId,
@@ -109,6 +111,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
       ? "budget: budget exhausted: calls_exhausted"
       : "budget: budget session not found";
     record(world, { ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
+    if (exhausted) tell.exhausted(world, lease, actionId);
     return failure(403, budget.code);
   }
   if (isRisky(action)) {

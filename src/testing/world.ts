@@ -14,6 +14,7 @@ import type { createProofVerifier } from "./proof.ts";
 import type { createReceipts } from "./receipts.ts";
 import type { createReplayStore } from "./replay.ts";
 import type { createSchemas } from "./schemas.ts";
+import type { createWebhooks } from "./webhooks/dispatcher.ts";
 import type { Transport } from "./wire.ts";
 import type { createWorkspace } from "./workspace.ts";
 
@@ -67,6 +68,7 @@ export interface World {
   epoch: number;
   startedMs: number;
   readonly slots: ReturnType<typeof createSlots>;
+  readonly webhooks: ReturnType<typeof createWebhooks>;
 }
 
 /** A session as the gate remembers it beside its lease. */

@@ -1,5 +1,6 @@
 import type { Handler } from "../agent.ts";
 import { nanoTime } from "../clock.ts";
+import { tell } from "../webhooks/happenings.ts";
 import { ordered } from "../wire.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
 
@@ -22,7 +23,7 @@ const getStatus: Handler = (world, call) => {
     draining: world.draining,
     in_flight_executions: world.slots.busy(),
     dependencies: { redis: true, opa: true },
-    webhooks: { active: false, pending_deliveries: 0 },
+    webhooks: { active: world.webhooks.active, pending_deliveries: 0 },
   });
 };
 
@@ -42,6 +43,7 @@ const revokeAll: Handler = (world, call) => {
   const previous = world.epoch;
   world.epoch += 1;
   writeAdminEvent(world, who.operator, "admin_revoke_all", `epoch ${previous} => ${world.epoch}`);
+  tell.revoked(world, who.operator, previous);
   return ordered({ previous_epoch: previous, current_epoch: world.epoch });
 };
 

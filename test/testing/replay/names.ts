@@ -29,6 +29,8 @@ export function createNames() {
       return text.replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, (uuid) => ours.get(uuid) ?? uuid);
     },
     of: (recorded: string) => ours.get(recorded),
+    /** Whether the mock's name is of something that the recording has a name for. */
+    isKnown: (mock: string) => theirs.has(mock),
   };
 }
 

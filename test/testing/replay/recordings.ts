@@ -31,21 +31,26 @@ export interface Asked {
 
 export interface Recording {
   readonly public_base_url: string;
-  readonly operator?: { readonly api_key: string; readonly dpop_jkt: string };
+  readonly operator?: undefined | { readonly api_key: string; readonly dpop_jkt: string };
   readonly exchanges: readonly Exchange[];
   /** What was recorded and is no exchange: TLS handshakes. */
   readonly others: readonly { readonly id: string; readonly note: string }[];
 }
 
-export function recordingOf(file: string): Recording {
+/** `run`: of a file with several gates' runs, this one's. */
+export function recordingOf(file: string, run?: string): Recording {
   const text = readFileSync(new URL(`../../recordings/${file}.json`, import.meta.url), "utf8");
   const recording = JSON.parse(text) as Recording & {
     exchanges: (Exchange | { id: string; note: string })[];
   };
   const isExchange = (entry: object): entry is Exchange => "request" in entry;
+  const operators = recording.operator as unknown as Readonly<Record<string, Recording["operator"]>>;
   return {
     ...recording,
-    exchanges: recording.exchanges.filter(isExchange),
+    ...(run === undefined ? {} : { operator: operators[run] }),
+    exchanges: recording.exchanges
+      .filter(isExchange)
+      .filter(({ id }) => run === undefined || id.startsWith(`${run}.`)),
     others: recording.exchanges.filter((entry) => !isExchange(entry)),
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Caller, MockGate, type MockRequest, type MockResponse } from "../../../src/testing/index.ts";
 import { claimsFor, jwkThumbprint, signedProof } from "../by-hand.ts";
 import { compareBodies } from "./compare.ts";
-import { createNames } from "./names.ts";
+import { createNames, type Names } from "./names.ts";
 import { type Exchange, type Json, partOf, recordingOf } from "./recordings.ts";
 import { createSigner } from "./signer.ts";
 import { createVirtualTime } from "./virtual.ts";
@@ -19,6 +19,9 @@ export interface Replay {
   readonly left: readonly string[];
   /** What the mock and the recording do not agree on in requests that the recording has not. */
   readonly extras: readonly string[];
+  /** What was asked, as it is in the end, and what it calls things. */
+  readonly gate: MockGate;
+  readonly names: Names;
 }
 
 const HEADERS = ["allow", "content-length", "content-type", "date", "retry-after", "www-authenticate"];
@@ -38,7 +41,7 @@ const UNREPEATABLE = [
 
 /** Drives a mock with everything that a recorded gate was asked, at the recorded times. */
 export async function replay(world: WorldOfFile): Promise<Replay> {
-  const recording = recordingOf(world.file);
+  const recording = recordingOf(world.file, world.run);
   const { exchanges, public_base_url: base } = recording;
   const operator = recording.operator ?? operatorOf(exchanges);
   const at = (timeOfDay: string) => Date.parse(`${world.date}T${timeOfDay}Z`);
@@ -51,7 +54,8 @@ export async function replay(world: WorldOfFile): Promise<Replay> {
     timer: time.timer,
     publicBaseUrl: base,
     web: recordedWeb(exchanges),
-    actions: otherActions(),
+    actions: { ...otherActions(), ...world.options.actions },
+    ...world.more?.(time),
     ...(operator && {
       operators: {
         default: { apiKey: operator.api_key, privateKey: signer.keyFor(operator.dpop_jkt).privateKey },
@@ -78,7 +82,7 @@ export async function replay(world: WorldOfFile): Promise<Replay> {
       url: names.translate(request.path),
       method: request.method,
       headers: signer.headers(request.headers),
-      body: signer.leaseBody(bodyOf(exchange)),
+      body: signer.leaseBody(world.bodies?.[exchange.id] ?? bodyOf(exchange)),
       from: callerOf(exchange.transport),
       signal: drop.signal,
     });
@@ -244,6 +248,8 @@ export async function replay(world: WorldOfFile): Promise<Replay> {
     complaints: wrong.flatMap(([id, of]) => of.map((what) => `${id}: ${what}`)),
     left,
     extras: [...extras, ...forgedHashes(world, exchanges)],
+    gate,
+    names,
   };
 }
 

@@ -1,3 +1,5 @@
+export type VirtualTime = ReturnType<typeof createVirtualTime>;
+
 /** Time that only moves when it is told to, and the timers on it. */
 export function createVirtualTime(start: number) {
   let time = start;

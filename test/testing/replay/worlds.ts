@@ -1,4 +1,5 @@
 import type { MockGate, MockGateOptions } from "../../../src/testing/index.ts";
+import type { VirtualTime } from "./virtual.ts";
 
 /** A request that the recorded world had and the recording has not: known from what it left in the ledger and in lists. */
 export interface Extra {
@@ -30,11 +31,17 @@ export interface Extra {
 
 export interface WorldOfFile {
   readonly file: string;
+  /** Which run of a file that holds several. */
+  readonly run?: string;
   readonly date: string;
   /** When the gate's process began. */
   readonly started: string;
   readonly options: MockGateOptions;
   readonly extras: readonly Extra[];
+  /** What needs the replay's time. */
+  readonly more?: (time: VirtualTime) => MockGateOptions;
+  /** Bodies that were recorded by their size only. */
+  readonly bodies?: Readonly<Record<string, string>>;
   /** Hashes of parameters in which the recorder has replaced a directory afterwards. */
   readonly rewritten?: readonly string[];
   /** Exchanges that were asked at once. */
