@@ -143,6 +143,14 @@ function floorOf(file: string): number {
 
 /** What a file imports, types and dynamic imports too: `src:` and the path, or the package's specifier. */
 function importsOf(file: string): string[] {
+  const known = imports.get(file) ?? readImports(file);
+  imports.set(file, known);
+  return known;
+}
+
+const imports = new Map<string, string[]>();
+
+function readImports(file: string): string[] {
   const path = resolve(SOURCE, file);
   const { importedFiles } = ts.preProcessFile(readFileSync(path, "utf8"), true, true);
   return importedFiles.map(({ fileName }) =>

@@ -80,7 +80,7 @@ export function createWebhooks(
 
   /** Sends what happened to whoever has asked for it; the caller does not wait for that. */
   function emit(happening: Happening): void {
-    if (happening.type === "test") return;
+    if (happening.type === "test" || endpoints.length === 0) return;
     const event = eventOf(happening, "evt_");
     for (const endpoint of endpoints)
       if (!endpoint.disabled && endpoint.events.has(happening.type)) dispatch(event, endpoint);
