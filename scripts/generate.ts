@@ -1,5 +1,5 @@
 /**
- * Writes `src/generated/` and `openapi/lock.json` from the OpenAPI documents; with `--check` writes nothing, says what moved,
+ * Writes `src/generated/` and `openapi/lock.json` from the OpenAPI documents, and into these what they have in common; with `--check` writes nothing, says what moved,
  * lists every file that is not what the documents give, and fails if there is one.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { OpenApiDocument } from "../src/documents/document.ts";
 import { DOCUMENTS, generateFiles, type Source } from "../src/documents/generate.ts";
 import { lockOf, lockText, readLock, whatMoved } from "../src/documents/lock.ts";
+import { withSharedParts } from "./shared-parts.ts";
 
 const GENERATED = "src/generated";
 const LOCK = "openapi/lock.json";
@@ -24,6 +25,15 @@ export function sourcesIn(root: string): Source[] {
     .map(({ name, title, file }) => ({ name, title, document: new OpenApiDocument(file) }));
 }
 
+/** The documents that take parts from the agent's, by their path in the checkout, with these parts as they are there now. */
+export function documentsWithSharedParts(root: string): Map<string, string> {
+  const source = { name: "agent.yaml", text: readFileSync(join(root, "openapi/agent.yaml"), "utf8") };
+  const paths = ["openapi/operator.yaml"].filter((path) => existsSync(join(root, path)));
+  return new Map(
+    paths.map((path) => [path, withSharedParts(readFileSync(join(root, path), "utf8"), source)]),
+  );
+}
+
 /** The generated files and the lock, by their path in the checkout, for the documents in `root/openapi`. */
 export async function generate(root: string): Promise<Map<string, string>> {
   const sources = sourcesIn(root);
@@ -36,7 +46,7 @@ export async function generate(root: string): Promise<Map<string, string>> {
 
 /** What differs between the checkout and what the documents give: one line each, empty when nothing does. */
 export async function stale(root: string): Promise<string[]> {
-  const wanted = await generate(root);
+  const wanted = new Map([...documentsWithSharedParts(root), ...(await generate(root))]);
   const folder = join(root, GENERATED);
   const present = existsSync(folder) ? readdirSync(folder).map((name) => `${GENERATED}/${name}`) : [];
   const states = [...wanted].map(([path, text]) => {
@@ -70,12 +80,17 @@ async function main(): Promise<void> {
     else console.log("src/generated is what openapi/ gives");
     return;
   }
-  const files = await generate(root);
+  // The types are made of the documents as they are on disk.
+  const written = [write(root, documentsWithSharedParts(root)), write(root, await generate(root))].flat();
+  console.log(`wrote ${written.join(", ")}`);
+}
+
+export function write(root: string, files: ReadonlyMap<string, string>): string[] {
   for (const [path, text] of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  console.log(`wrote ${[...files.keys()].join(", ")}`);
+  return [...files.keys()];
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

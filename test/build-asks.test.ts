@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
-import { generate } from "../scripts/generate.ts";
+import { documentsWithSharedParts, generate, write } from "../scripts/generate.ts";
 import type { AgentOperationId, OperatorOperationId } from "../src/generated/operations.ts";
 import type { AgentMethods, OperatorMethods } from "../src/methods.ts";
 import { CHANGES } from "./build-asks/changes.ts";
@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe("a change of the API stops the build in the files that must decide, and in no other", () => {
-  for (const [title, { document, edit, also, asks }] of changes)
+  for (const [title, { document, edit, asks }] of changes)
     test(title, async () => {
       for (const name of ["agent.yaml", "operator.yaml"])
         cpSync(join(REPOSITORY, "openapi", name), join(root, "openapi", name));
@@ -45,9 +45,8 @@ describe("a change of the API stops the build in the files that must decide, and
       const after = edit(before);
       expect(after).not.toBe(before);
       writeFileSync(file, after);
-      const operator = join(root, "openapi/operator.yaml");
-      if (also !== undefined) writeFileSync(operator, also(readFileSync(operator, "utf8")));
-      for (const [path, text] of await generate(root)) writeFileSync(join(root, path), text);
+      write(root, documentsWithSharedParts(root));
+      write(root, await generate(root));
       expect(filesThatStop()).toEqual(asks);
     }, 120_000);
 });

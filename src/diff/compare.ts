@@ -39,10 +39,14 @@ export function compareDocuments(
     for (const document of documents.values())
       for (const one of withSiblings(document)) checkKeywords(one.root, one.file, ignored);
   const changes: Change[] = [];
+  const told = new Set<string>();
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(name), after.get(name)];
     const raw = old !== undefined && now !== undefined ? changesOf(old, now) : wholeDocument(old, now);
-    changes.push(...grouped(name, raw));
+    // What two documents have in common changes in both, and is told once.
+    const fresh = raw.filter((change) => change.operation === undefined || !told.has(JSON.stringify(change)));
+    for (const change of raw) told.add(JSON.stringify(change));
+    changes.push(...grouped(name, fresh));
   }
   return changes.sort((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity));
 }

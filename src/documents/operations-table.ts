@@ -47,19 +47,23 @@ export type SignedBy<Table, Who extends OperationFacts["security"]> = {
 `;
 
 /**
- * The `operations.ts` text for the documents, by the name that each table is exported under. An operation that a document
- * takes from another one is in the other one's table only, and no two operations have the same id.
+ * The `operations.ts` text for the documents, by the name that each table is exported under. An operation that two documents
+ * have is in the first one's table only, and two operations that are not the same don't have the same id.
  */
 export function operationsTable(documents: { readonly [name: string]: OpenApiDocument }): string {
   const codes = new Set<string>();
-  const ids = new Set<string>();
+  const told = new Map<string, string>();
   const tables = Object.entries(documents).map(([name, document]) => {
     const operations: JsonObject = {};
     for (const found of document.operations()) {
       if (found.document !== document && hasOperations(found.document)) continue;
-      if (ids.has(found.id)) throw new Error(`${document.file}: ${found.id} is there twice`);
-      ids.add(found.id);
-      operations[found.id] = operationFacts(found, codes);
+      const facts = operationFacts(found, codes);
+      const before = told.get(found.id);
+      if (before === JSON.stringify(facts) && !Object.hasOwn(operations, found.id)) continue;
+      if (before !== undefined)
+        throw new Error(`${document.file}: ${found.id} is there twice, and not the same`);
+      told.set(found.id, JSON.stringify(facts));
+      operations[found.id] = facts;
     }
     const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}OperationId`;
     return [

@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) and openapi/operator.yaml (sha256 0db214b3e2eb8ec471bbc909e6bd6b80403154e89d6e945008a359dde7f8e14c) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) and openapi/operator.yaml (sha256 77cfc482006561aa7572dbc1cd28f5f0d6ba7455f69f493ec46d566155c1bab3) by `npm run generate`: do not edit.
 
 /** Whether the action may have run; of an operation that acts at the gate alone, whether the gate may have done it. */
 export type Outcome = "not_executed" | "unknown" | "executed";

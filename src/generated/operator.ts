@@ -1,245 +1,6 @@
-// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) and openapi/operator.yaml (sha256 0db214b3e2eb8ec471bbc909e6bd6b80403154e89d6e945008a359dde7f8e14c) by `npm run generate`: do not edit.
+// Generated from openapi/operator.yaml (sha256 77cfc482006561aa7572dbc1cd28f5f0d6ba7455f69f493ec46d566155c1bab3) by `npm run generate`: do not edit.
 
 export interface paths {
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Is the gate's process alive?
-         * @description Always 200, also while the gate drains. It looks at nothing that the gate depends on; that is `getReadiness`.
-         */
-        get: operations["getHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Are the gate's dependencies there?
-         * @description The body is the same for 200 and 503, so a 503 here is data and not an error. A draining gate still says `ready`.
-         *     `degraded` is 200: only the probe of the egress proxy failed.
-         */
-        get: operations["getReadiness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/leases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take a lease.
-         * @description A lease is a session: a JWT bound to the caller's P-256 key, with scopes, a lifetime and perhaps a budget of calls. It cannot be renewed,
-         *     listed or given back. Each new lease is a new session with a budget of its own, and approvals belong to the session that opened them.
-         *
-         *     * Who asks is known from the transport (the peer's UID on a Unix socket); an `Authorization` header has no effect, and neither an agent
-         *       id nor a session id can be sent (422). On TCP a gate with peer credentials answers 401 `identity_unauthenticated`.
-         *     * An identity with a ceiling of scopes loses the others **without a word**, malformed ones too; only an empty rest is an error (403). What
-         *       was granted stands in `scope` of the JWT, not in the answer.
-         *     * The lifetime is the gate's (300 s by default, 3600 s at most): it can't be asked for. `exp` is cut to whole
-         *       seconds; one gate took a lease for almost a second more, another refused one at that moment: count on neither.
-         *     * `budgets.max_calls` is required here although the gate takes it as optional: a `budgets` without it, or with `null`, 0 or more
-         *       than 2^63-1, makes a lease on which **every** call is denied. There is no other budget: other members are ignored, a cost budget too.
-         *     * Order: body extractor, rate limit, drain, identity, scopes, `fs_root`, key, budget. After an error no lease exists.
-         */
-        post: operations["createLease"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/.well-known/jwks.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The key that signs leases.
-         * @description One key, made anew at each start of the gate: a restart makes every older lease `invalid_lease`. Receipts are signed with another key,
-         *     which only operators can read.
-         */
-        get: operations["getLeaseKeys"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/actions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Every registered action.
-         * @description All of them, sorted by `action_id`, for anyone who can connect. That an action is listed does not mean that the caller may execute it.
-         */
-        get: operations["listActions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/actions/{action_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The action's id. Another string is answered with 404.
-                 * @example http_fetch
-                 */
-                action_id: components["parameters"]["ActionId"];
-            };
-            cookie?: never;
-        };
-        /**
-         * One action's limits, egress and side effects.
-         * @description Note that `egress` is a bare string in one case and an object in the other. Required scopes, verifier, secrets, template and the
-         *     response schema are not shown.
-         */
-        get: operations["getAction"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/actions/{action_id}/schema/request": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The action's id. Another string is answered with 404.
-                 * @example http_fetch
-                 */
-                action_id: components["parameters"]["ActionId"];
-            };
-            cookie?: never;
-        };
-        /**
-         * The JSON Schema of an action's parameters.
-         * @description The schema itself, without an envelope. A 404 says either that there is no such action or that the action has no schema; `getAction`
-         *     (`io.has_request_schema`) tells which.
-         */
-        get: operations["getActionRequestSchema"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/actions/{action_id}/execute": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The action's id. Another string is answered with 404.
-                 * @example http_fetch
-                 */
-                action_id: components["parameters"]["ActionId"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Execute an action, or have it held for approval.
-         * @description The body is the action's parameters: any JSON value that fits its request schema, at most 1 MiB and `io.max_request_bytes`, nested at
-         *     most 10 deep, with at most 100 items in an array. No body counts as `{}`; the content type is not looked at.
-         *
-         *     * **200 is not success.** It means that the provider ran and a receipt exists. Look at `verification.is_fully_successful` *and* at
-         *       `output.ok`: an upstream 500 is a 200 here.
-         *     * **202 is not a promise.** Nothing ran. Do not execute again: each repeat opens another approval. Poll with the *same* session.
-         *     * **There is no idempotency key but the proof.** The same bytes with the same proof are not executed twice within its life; a fresh proof is
-         *       another call. `replay_detected` means that an earlier copy was accepted: it may have run.
-         *     * **422 is one word for two things**: parameters that do not fit (nothing ran), and a provider's answer that was refused (it ran).
-         *     * 502 comes before or after the effect, with the same code. 500 `evidence_persistence_failed` comes after it.
-         *     * If the client goes away, the effect may have happened, the budget is charged, and no receipt or audit event exists.
-         *     * There is no time limit on the whole request: at most 4 actions run at a time, the others queue.
-         *
-         *     Order: body, rate limit, drain, lease, proof, replay check, action, parameters, policy, (hold), budget, provider, response schema, verifier, receipt.
-         */
-        post: operations["executeAction"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/approvals/{approval_id}/poll": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The approval's id. The gate makes a UUIDv7, yet takes any string; the pattern keeps `.` and `..` out of the path.
-                 * @example 01a20e5a-7846-74c3-b4dc-a95c7ba45380
-                 */
-                approval_id: components["parameters"]["ApprovalId"];
-            };
-            cookie?: never;
-        };
-        /**
-         * What became of a held action?
-         * @description When an operator approves, **the gate runs the stored request at that moment**; the agent does not execute again. The output is then
-         *     `provider_receipt` of the receipt named here.
-         *
-         *     * Polling is bound to the session that opened the approval. Another lease, also a newer one of the same agent, gets 404; after that
-         *       lease has ended, or the gate restarted, the outcome can't be polled any more.
-         *     * An approval lives 300 s. A gate with SQLite says `pending` for ever after; one with Redis answers 404. Keep a deadline of your own.
-         *     * `failed` may come after the effect.
-         *     * **Errors have an empty body.** 401 is any failure of lease or proof, replay and an unavailable replay store included.
-         */
-        get: operations["pollApproval"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/receipts/{receipt_id}": {
         parameters: {
             query?: never;
@@ -799,6 +560,245 @@ export interface paths {
          * @description The second time is 404. It needs a body, and with it `Content-Length`. The 200 was never recorded; the audit event was.
          */
         delete: operations["disallowAction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the gate's process alive?
+         * @description Always 200, also while the gate drains. It looks at nothing that the gate depends on; that is `getReadiness`.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Are the gate's dependencies there?
+         * @description The body is the same for 200 and 503, so a 503 here is data and not an error. A draining gate still says `ready`.
+         *     `degraded` is 200: only the probe of the egress proxy failed.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a lease.
+         * @description A lease is a session: a JWT bound to the caller's P-256 key, with scopes, a lifetime and perhaps a budget of calls. It cannot be renewed,
+         *     listed or given back. Each new lease is a new session with a budget of its own, and approvals belong to the session that opened them.
+         *
+         *     * Who asks is known from the transport (the peer's UID on a Unix socket); an `Authorization` header has no effect, and neither an agent
+         *       id nor a session id can be sent (422). On TCP a gate with peer credentials answers 401 `identity_unauthenticated`.
+         *     * An identity with a ceiling of scopes loses the others **without a word**, malformed ones too; only an empty rest is an error (403). What
+         *       was granted stands in `scope` of the JWT, not in the answer.
+         *     * The lifetime is the gate's (300 s by default, 3600 s at most): it can't be asked for. `exp` is cut to whole
+         *       seconds; one gate took a lease for almost a second more, another refused one at that moment: count on neither.
+         *     * `budgets.max_calls` is required here although the gate takes it as optional: a `budgets` without it, or with `null`, 0 or more
+         *       than 2^63-1, makes a lease on which **every** call is denied. There is no other budget: other members are ignored, a cost budget too.
+         *     * Order: body extractor, rate limit, drain, identity, scopes, `fs_root`, key, budget. After an error no lease exists.
+         */
+        post: operations["createLease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The key that signs leases.
+         * @description One key, made anew at each start of the gate: a restart makes every older lease `invalid_lease`. Receipts are signed with another key,
+         *     which only operators can read.
+         */
+        get: operations["getLeaseKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every registered action.
+         * @description All of them, sorted by `action_id`, for anyone who can connect. That an action is listed does not mean that the caller may execute it.
+         */
+        get: operations["listActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/actions/{action_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The action's id. Another string is answered with 404.
+                 * @example http_fetch
+                 */
+                action_id: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One action's limits, egress and side effects.
+         * @description Note that `egress` is a bare string in one case and an object in the other. Required scopes, verifier, secrets, template and the
+         *     response schema are not shown.
+         */
+        get: operations["getAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/actions/{action_id}/schema/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The action's id. Another string is answered with 404.
+                 * @example http_fetch
+                 */
+                action_id: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The JSON Schema of an action's parameters.
+         * @description The schema itself, without an envelope. A 404 says either that there is no such action or that the action has no schema; `getAction`
+         *     (`io.has_request_schema`) tells which.
+         */
+        get: operations["getActionRequestSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/actions/{action_id}/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The action's id. Another string is answered with 404.
+                 * @example http_fetch
+                 */
+                action_id: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Execute an action, or have it held for approval.
+         * @description The body is the action's parameters: any JSON value that fits its request schema, at most 1 MiB and `io.max_request_bytes`, nested at
+         *     most 10 deep, with at most 100 items in an array. No body counts as `{}`; the content type is not looked at.
+         *
+         *     * **200 is not success.** It means that the provider ran and a receipt exists. Look at `verification.is_fully_successful` *and* at
+         *       `output.ok`: an upstream 500 is a 200 here.
+         *     * **202 is not a promise.** Nothing ran. Do not execute again: each repeat opens another approval. Poll with the *same* session.
+         *     * **There is no idempotency key but the proof.** The same bytes with the same proof are not executed twice within its life; a fresh proof is
+         *       another call. `replay_detected` means that an earlier copy was accepted: it may have run.
+         *     * **422 is one word for two things**: parameters that do not fit (nothing ran), and a provider's answer that was refused (it ran).
+         *     * 502 comes before or after the effect, with the same code. 500 `evidence_persistence_failed` comes after it.
+         *     * If the client goes away, the effect may have happened, the budget is charged, and no receipt or audit event exists.
+         *     * There is no time limit on the whole request: at most 4 actions run at a time, the others queue.
+         *
+         *     Order: body, rate limit, drain, lease, proof, replay check, action, parameters, policy, (hold), budget, provider, response schema, verifier, receipt.
+         */
+        post: operations["executeAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval_id}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The approval's id. The gate makes a UUIDv7, yet takes any string; the pattern keeps `.` and `..` out of the path.
+                 * @example 01a20e5a-7846-74c3-b4dc-a95c7ba45380
+                 */
+                approval_id: components["parameters"]["ApprovalId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What became of a held action?
+         * @description When an operator approves, **the gate runs the stored request at that moment**; the agent does not execute again. The output is then
+         *     `provider_receipt` of the receipt named here.
+         *
+         *     * Polling is bound to the session that opened the approval. Another lease, also a newer one of the same agent, gets 404; after that
+         *       lease has ended, or the gate restarted, the outcome can't be polled any more.
+         *     * An approval lives 300 s. A gate with SQLite says `pending` for ever after; one with Redis answers 404. Keep a deadline of your own.
+         *     * `failed` may come after the effect.
+         *     * **Errors have an empty body.** 401 is any failure of lease or proof, replay and an unavailable replay store included.
+         */
+        get: operations["pollApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1515,6 +1515,26 @@ export interface components {
             error: string;
             detail: string;
         };
+        /**
+         * Format: uuid
+         * @description A UUIDv7, as the gate makes them. Do not take it for a secret.
+         */
+        GateUuid: string;
+        /** @description SHA-256, hex, with its algorithm in front. */
+        Sha256Digest: string;
+        /** @description An action's id. */
+        ActionName: string;
+        /** @description 32 bytes, base64url without padding. */
+        Base64Url32: string;
+        /**
+         * Format: date-time
+         * @description RFC 3339 in UTC with `Z` and 0, 3, 6 or 9 digits of a second, as many as are needed.
+         */
+        Timestamp: string;
+        /** @enum {string} */
+        RiskLevel: "low" | "medium" | "high" | "critical";
+        /** @description What runs the action, a WebAssembly module by its hash or one that the gate brings along. */
+        ProviderModuleDigest: string;
         Health: {
             /** @constant */
             status: "ok";
@@ -1550,13 +1570,6 @@ export interface components {
             status: "not_ready";
         };
         /**
-         * @description A scope that the gate takes for well formed. Where the identity has a ceiling, the gate drops malformed ones like any other scope outside of it, so it would
-         *     accept a request with one; this document does not.
-         */
-        Scope: string;
-        /** @description 32 bytes, base64url without padding. */
-        Base64Url32: string;
-        /**
          * @description The public key that the lease is bound to. The gate does not check the coordinates here: a bad point, or padding, shows only at
          *     first use. Other members are ignored; never send `d`.
          */
@@ -1590,10 +1603,10 @@ export interface components {
             fs_root?: string | null;
         };
         /**
-         * Format: uuid
-         * @description A UUIDv7, as the gate makes them. Do not take it for a secret.
+         * @description A scope that the gate takes for well formed. Where the identity has a ceiling, the gate drops malformed ones like any other scope outside of it, so it would
+         *     accept a request with one; this document does not.
          */
-        GateUuid: string;
+        Scope: string;
         Lease: {
             /** @description The lease itself, a secret. Its payload holds `scope` (an array), `exp`, `iat`, `cnf.jkt` and, where asked for, `budgets`. */
             lease_jwt: string;
@@ -1606,34 +1619,6 @@ export interface components {
             expires_at: string;
             /** @description The canonical path; only where one was asked for. */
             fs_root?: string;
-        };
-        /** @description `invalid_request`: the key, no scope at all, or a malformed one. `invalid_fs_root`: empty, relative, missing, or no directory. */
-        LeaseBadRequestError: {
-            /** @description Known: invalid_request, invalid_fs_root. */
-            error: string;
-            message: string;
-        };
-        LeaseUnauthorizedError: {
-            /** @description Known: identity_unauthenticated. */
-            error: string;
-        };
-        /** @description `message` comes with `fs_root_denied`. */
-        LeaseForbiddenError: {
-            /** @description Known: identity_forbidden, scope_not_permitted, fs_root_denied. */
-            error: string;
-            message?: string;
-        };
-        LeaseTooManyRequestsError: {
-            /** @description Known: rate_limit_exceeded. */
-            error: string;
-        };
-        LeaseInternalError: {
-            /** @description Known: internal_error. */
-            error: string;
-        };
-        LeaseUnavailableError: {
-            /** @description Known: draining, identity_provider_unavailable, clock_error, budget_store_unavailable. */
-            error: string;
         };
         LeaseKey: {
             /** @constant */
@@ -1653,10 +1638,6 @@ export interface components {
             /** @description Exactly one. */
             keys: components["schemas"]["LeaseKey"][];
         };
-        /** @description An action's id. */
-        ActionName: string;
-        /** @enum {string} */
-        RiskLevel: "low" | "medium" | "high" | "critical";
         ActionSummary: {
             action_id: components["schemas"]["ActionName"];
             /** @description The manifest's version. */
@@ -1671,8 +1652,6 @@ export interface components {
         ActionList: {
             actions: components["schemas"]["ActionSummary"][];
         };
-        /** @description What runs the action, a WebAssembly module by its hash or one that the gate brings along. */
-        ProviderModuleDigest: string;
         ResourceLimits: {
             /**
              * Format: int64
@@ -1786,8 +1765,6 @@ export interface components {
             verification: components["schemas"]["Verification"];
             runtime: components["schemas"]["ExecutionRuntime"];
         };
-        /** @description SHA-256, hex, with its algorithm in front. */
-        Sha256Digest: string;
         /** @description A held action. There is no expiry in it: an approval lives 300 s on the gate's clock. */
         PendingApproval: {
             /** @constant */
@@ -1796,6 +1773,185 @@ export interface components {
             /** @description Over the canonical form (RFC 8785) of the parameters. */
             request_hash: components["schemas"]["Sha256Digest"];
             trace_id: components["schemas"]["GateUuid"];
+        };
+        /** @description There is no `executed` and no `expired`, and neither output nor expiry. */
+        ApprovalPoll: components["schemas"]["ApprovalPollPending"] | components["schemas"]["ApprovalPollApproved"] | components["schemas"]["ApprovalPollDenied"] | components["schemas"]["ApprovalPollFailed"];
+        ApprovalPollPending: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "pending";
+            /**
+             * @description 2: waits for an operator. 1: an operator has claimed it and the action may be running. There is no `Retry-After` header.
+             * @enum {integer}
+             */
+            retry_after_seconds: 1 | 2;
+        };
+        ApprovalPollApproved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "approved";
+            /** @description Always there in practice, optional in the gate's type. */
+            receipt_id?: components["schemas"]["GateUuid"];
+        };
+        ApprovalPollDenied: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "denied";
+            /** @description The operator's text; `operator_denied` where none was given. */
+            reason: string;
+        };
+        /** @description Approved, and failed. It may have had its effect. */
+        ApprovalPollFailed: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "failed";
+            /** @description The gate's own text: more than `execute` ever says, and not a fixed list. */
+            reason: string;
+        };
+        /** @description A gate 0.2.0 produces `success` alone. */
+        NormalizedResult: components["schemas"]["NormalizedSuccess"] | components["schemas"]["NormalizedProviderFailure"] | components["schemas"]["NormalizedTimeout"] | components["schemas"]["NormalizedCancelled"] | components["schemas"]["NormalizedInternalError"];
+        NormalizedSuccess: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "success";
+            summary: string;
+        };
+        NormalizedProviderFailure: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "provider_failure";
+            reason: string;
+        };
+        NormalizedTimeout: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "timeout";
+        };
+        NormalizedCancelled: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cancelled";
+        };
+        NormalizedInternalError: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "internal_error";
+            reason: string;
+        };
+        /** @description An object here, a string in the answer of `execute`. */
+        ReceiptVerification: components["schemas"]["ReceiptVerified"] | components["schemas"]["ReceiptVerificationFailed"] | components["schemas"]["ReceiptUnverifiable"] | components["schemas"]["ReceiptProviderFailed"] | components["schemas"]["ReceiptVerificationSkipped"];
+        ReceiptVerified: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "verified";
+            /**
+             * @description Any JSON. Of http actions `http_status` and `host_corroborated`; of file actions `operation`, `path`, `before_hash`, `after_hash`, `bytes_before`,
+             *     `bytes_after` and `host_corroborated`.
+             */
+            evidence: unknown;
+        };
+        ReceiptVerificationFailed: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "verification_failed";
+            reason: string;
+        };
+        ReceiptUnverifiable: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "unverifiable_declared";
+        };
+        ReceiptProviderFailed: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "provider_failed_before_verification";
+        };
+        ReceiptVerificationSkipped: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "skipped";
+        };
+        Receipt: {
+            receipt_id: components["schemas"]["GateUuid"];
+            grant_id: components["schemas"]["GateUuid"];
+            provider_module_digest: components["schemas"]["ProviderModuleDigest"];
+            /** @description The provider's raw output, any JSON; the same as `output` of the answer to `execute`. */
+            provider_receipt: unknown;
+            normalized_result: components["schemas"]["NormalizedResult"];
+            verification_outcome: components["schemas"]["ReceiptVerification"];
+            /** @description Always empty in 0.2.0. */
+            effect_evidence: unknown[];
+            /** @description SHA-256 over ten members in canonical form, hex, without `sha256:` in front. */
+            result_hash: string;
+            /** @description Ed25519 over the 64 characters of `result_hash`, hex. Missing where the gate does not sign. */
+            receipt_signature?: string;
+            /** @description The first 16 hex digits of the public key. Missing where the gate does not sign. */
+            signing_key_id?: string;
+            started_at: components["schemas"]["Timestamp"];
+            finished_at: components["schemas"]["Timestamp"];
+            /**
+             * @description Null unless something failed; of the others 0.2.0 produces `verification_failed` alone.
+             * @enum {string|null}
+             */
+            failure_class: "provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error" | null;
+            /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. Known: valid, invalid, missing_signature, missing_key_id, unknown_key_id, malformed_signature. */
+            signature_status: string;
+        };
+        /** @description `invalid_request`: the key, no scope at all, or a malformed one. `invalid_fs_root`: empty, relative, missing, or no directory. */
+        LeaseBadRequestError: {
+            /** @description Known: invalid_request, invalid_fs_root. */
+            error: string;
+            message: string;
+        };
+        LeaseUnauthorizedError: {
+            /** @description Known: identity_unauthenticated. */
+            error: string;
+        };
+        /** @description `message` comes with `fs_root_denied`. */
+        LeaseForbiddenError: {
+            /** @description Known: identity_forbidden, scope_not_permitted, fs_root_denied. */
+            error: string;
+            message?: string;
+        };
+        LeaseTooManyRequestsError: {
+            /** @description Known: rate_limit_exceeded. */
+            error: string;
+        };
+        LeaseInternalError: {
+            /** @description Known: internal_error. */
+            error: string;
+        };
+        LeaseUnavailableError: {
+            /** @description Known: draining, identity_provider_unavailable, clock_error, budget_store_unavailable. */
+            error: string;
         };
         /** @description `deny_reason` comes with `invalid_dpop`: a text for people, which may quote claims. */
         ExecuteUnauthorizedError: {
@@ -1839,162 +1995,6 @@ export interface components {
         ExecuteUnavailableError: {
             /** @description Known: draining, clock_error, replay_cache_unavailable, policy_engine_unavailable, policy_engine_timeout, policy_engine_invalid_response, store_unavailable, budget_store_unavailable. */
             error: string;
-        };
-        ApprovalPollPending: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "pending";
-            /**
-             * @description 2: waits for an operator. 1: an operator has claimed it and the action may be running. There is no `Retry-After` header.
-             * @enum {integer}
-             */
-            retry_after_seconds: 1 | 2;
-        };
-        ApprovalPollApproved: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "approved";
-            /** @description Always there in practice, optional in the gate's type. */
-            receipt_id?: components["schemas"]["GateUuid"];
-        };
-        ApprovalPollDenied: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "denied";
-            /** @description The operator's text; `operator_denied` where none was given. */
-            reason: string;
-        };
-        /** @description Approved, and failed. It may have had its effect. */
-        ApprovalPollFailed: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "failed";
-            /** @description The gate's own text: more than `execute` ever says, and not a fixed list. */
-            reason: string;
-        };
-        /** @description There is no `executed` and no `expired`, and neither output nor expiry. */
-        ApprovalPoll: components["schemas"]["ApprovalPollPending"] | components["schemas"]["ApprovalPollApproved"] | components["schemas"]["ApprovalPollDenied"] | components["schemas"]["ApprovalPollFailed"];
-        NormalizedSuccess: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "success";
-            summary: string;
-        };
-        NormalizedProviderFailure: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "provider_failure";
-            reason: string;
-        };
-        NormalizedTimeout: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "timeout";
-        };
-        NormalizedCancelled: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "cancelled";
-        };
-        NormalizedInternalError: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "internal_error";
-            reason: string;
-        };
-        /** @description A gate 0.2.0 produces `success` alone. */
-        NormalizedResult: components["schemas"]["NormalizedSuccess"] | components["schemas"]["NormalizedProviderFailure"] | components["schemas"]["NormalizedTimeout"] | components["schemas"]["NormalizedCancelled"] | components["schemas"]["NormalizedInternalError"];
-        ReceiptVerified: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "verified";
-            /**
-             * @description Any JSON. Of http actions `http_status` and `host_corroborated`; of file actions `operation`, `path`, `before_hash`, `after_hash`, `bytes_before`,
-             *     `bytes_after` and `host_corroborated`.
-             */
-            evidence: unknown;
-        };
-        ReceiptVerificationFailed: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "verification_failed";
-            reason: string;
-        };
-        ReceiptUnverifiable: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "unverifiable_declared";
-        };
-        ReceiptProviderFailed: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "provider_failed_before_verification";
-        };
-        ReceiptVerificationSkipped: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            status: "skipped";
-        };
-        /** @description An object here, a string in the answer of `execute`. */
-        ReceiptVerification: components["schemas"]["ReceiptVerified"] | components["schemas"]["ReceiptVerificationFailed"] | components["schemas"]["ReceiptUnverifiable"] | components["schemas"]["ReceiptProviderFailed"] | components["schemas"]["ReceiptVerificationSkipped"];
-        /**
-         * Format: date-time
-         * @description RFC 3339 in UTC with `Z` and 0, 3, 6 or 9 digits of a second, as many as are needed.
-         */
-        Timestamp: string;
-        Receipt: {
-            receipt_id: components["schemas"]["GateUuid"];
-            grant_id: components["schemas"]["GateUuid"];
-            provider_module_digest: components["schemas"]["ProviderModuleDigest"];
-            /** @description The provider's raw output, any JSON; the same as `output` of the answer to `execute`. */
-            provider_receipt: unknown;
-            normalized_result: components["schemas"]["NormalizedResult"];
-            verification_outcome: components["schemas"]["ReceiptVerification"];
-            /** @description Always empty in 0.2.0. */
-            effect_evidence: unknown[];
-            /** @description SHA-256 over ten members in canonical form, hex, without `sha256:` in front. */
-            result_hash: string;
-            /** @description Ed25519 over the 64 characters of `result_hash`, hex. Missing where the gate does not sign. */
-            receipt_signature?: string;
-            /** @description The first 16 hex digits of the public key. Missing where the gate does not sign. */
-            signing_key_id?: string;
-            started_at: components["schemas"]["Timestamp"];
-            finished_at: components["schemas"]["Timestamp"];
-            /**
-             * @description Null unless something failed; of the others 0.2.0 produces `verification_failed` alone.
-             * @enum {string|null}
-             */
-            failure_class: "provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error" | null;
-            /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. Known: valid, invalid, missing_signature, missing_key_id, unknown_key_id, malformed_signature. */
-            signature_status: string;
         };
         ReceiptNotFoundError: {
             /** @description Known: not_found. */
@@ -2242,16 +2242,19 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The request target exceeds 65,534 bytes. Empty body; the connection closes. Framework behaviour, never recorded. */
-        UriTooLong: {
+        /** @description A path parameter's percent-decoding is not UTF-8. Empty and without a content type if the request was no HTTP. */
+        InvalidPath: {
             headers: {
                 Date: components["headers"]["Date"];
                 [name: string]: unknown;
             };
-            content?: never;
+            content: {
+                /** @example Invalid URL: Invalid UTF-8 in `action_id` */
+                "text/plain": string;
+            };
         };
-        /** @description More than 100 headers, or some 417 kB of them. Empty body; the connection closes. Framework behaviour, never recorded. */
-        HeadTooLarge: {
+        /** @description No such action. Empty body. */
+        NoSuchAction: {
             headers: {
                 Date: components["headers"]["Date"];
                 [name: string]: unknown;
@@ -2272,19 +2275,16 @@ export interface components {
                 "text/plain": string;
             };
         };
-        /** @description A path parameter's percent-decoding is not UTF-8. Empty and without a content type if the request was no HTTP. */
-        InvalidPath: {
+        /** @description The request target exceeds 65,534 bytes. Empty body; the connection closes. Framework behaviour, never recorded. */
+        UriTooLong: {
             headers: {
                 Date: components["headers"]["Date"];
                 [name: string]: unknown;
             };
-            content: {
-                /** @example Invalid URL: Invalid UTF-8 in `action_id` */
-                "text/plain": string;
-            };
+            content?: never;
         };
-        /** @description No such action. Empty body. */
-        NoSuchAction: {
+        /** @description More than 100 headers, or some 417 kB of them. Empty body; the connection closes. Framework behaviour, never recorded. */
+        HeadTooLarge: {
             headers: {
                 Date: components["headers"]["Date"];
                 [name: string]: unknown;
@@ -2504,655 +2504,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The process answers. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            400: components["responses"]["MalformedHttp"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-        };
-    };
-    getReadiness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The replay store, policy engine, ledger and approval store answer and at least one action is registered. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ready",
-                     *       "redis": true,
-                     *       "opa": true,
-                     *       "ledger": true,
-                     *       "approval_store": true,
-                     *       "egress_proxy": null,
-                     *       "actions_registered": 87
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReadinessReady"];
-                };
-            };
-            400: components["responses"]["MalformedHttp"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            /** @description Something that the gate needs is missing; the members say what. Read in the gate's source, never recorded. */
-            503: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReadinessNotReady"];
-                };
-            };
-        };
-    };
-    createLease: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "scopes": [
-                 *         "tools:call"
-                 *       ],
-                 *       "dpop_jwk": {
-                 *         "kty": "EC",
-                 *         "crv": "P-256",
-                 *         "x": "CN4j2Y0jrrLeerzgLz2EMv_4HVaxjZCubSalrduEjQ0",
-                 *         "y": "_genfnPUZd2yXx6s5yf1nVBjsqHz-70b_OJ0-78nrNw"
-                 *       },
-                 *       "fs_root": "/srv/gate/ws"
-                 *     }
-                 */
-                "application/json": components["schemas"]["LeaseRequest"];
-            };
-        };
-        responses: {
-            /** @description The lease. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "lease_jwt": "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6IjU1OGFkM2M4NDNkYjZjMmMifQ.eyJpc3MiOiJsYXRjaGdhdGUiLCJzdWIiOiJhZ2VudDpyZWNvcmRlciIsImF1ZCI6ImxhdGNoZ2F0ZSIsImV4cCI6MTc5NTQ4OTA3OSwibmJmIjoxNzk1NDg4Nzc5LCJpYXQiOjE3OTU0ODg3NzksImp0aSI6IjAxYTIwYjc4LThjNmEtNzViMy1hY2Y1LWM4NmMxYjAyNGUwZiIsInNlc3Npb25faWQiOiIwMWEyMGI3OC04YzZhLTc1YjMtYWNmNS1jODUzZTdhNzdmMjAiLCJzY29wZSI6WyJ0b29sczpjYWxsIl0sImNuZiI6eyJqa3QiOiI4dDB4SzliaHFzNTZoQWFadjg2VV93bmRzZWJ4UUFtMTZQdjV0QjVZVWZZIn0sIm93bmVyIjoicmVjb3JkZXJAZXhhbXBsZS5jb20ifQ.Fa61sP1Ta0vO7ppK2cuyOKGh2TJHTaaPQbT7tVS0ljky8od6fvP_1bU4WUWUvkg1FjMfvvvHqJKIJRcaSAzPpQ",
-                     *       "session_id": "01a20b78-8c6a-75b3-acf5-c853e7a77f20",
-                     *       "lease_jti": "01a20b78-8c6a-75b3-acf5-c86c1b024e0f",
-                     *       "expires_at": "2026-11-24T02:57:59Z",
-                     *       "fs_root": "/srv/gate/ws"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Lease"];
-                };
-            };
-            /**
-             * @description JSON: the key, a scope or `fs_root` is not acceptable. Text: the body is not JSON, is empty, or broke off.
-             *     Empty and without a content type: the request was no HTTP.
-             */
-            400: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "invalid_fs_root",
-                     *       "message": "must be absolute, got: ws"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LeaseBadRequestError"];
-                    /** @example Failed to parse the request body as JSON: EOF while parsing a value at line 1 column 0 */
-                    "text/plain": string;
-                };
-            };
-            /** @description The gate identifies callers by peer credentials, and this transport has none. */
-            401: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "identity_unauthenticated"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LeaseUnauthorizedError"];
-                };
-            };
-            /** @description The caller is not known, none of the scopes is left, or `fs_root` is out of bounds. */
-            403: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "fs_root_denied",
-                     *       "message": "outside allowed prefixes: /usr/share"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LeaseForbiddenError"];
-                };
-            };
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            /** @description The content type is absent or neither `application/json` nor `application/*+json`. */
-            415: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example Expected request with `Content-Type: application/json` */
-                    "text/plain": string;
-                };
-            };
-            /**
-             * @description JSON of the wrong shape: a member of the wrong type, missing, twice there, or unknown at the top level. The text after the colon is
-             *     not stable. Unknown members of `dpop_jwk` and `budgets` are ignored.
-             */
-            422: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example Failed to deserialize the JSON body into the target type: agent_id: unknown field `agent_id`, expected one of `scopes`, `dpop_jwk`, `budgets`, `fs_root` at line 1 column 173 */
-                    "text/plain": string;
-                };
-            };
-            /**
-             * @description More leases than the gate gives in a second (50 by default, for all callers together). There is **no** `Retry-After`; the bucket is
-             *     refilled each second. Note the word: `execute` says `rate_limited`.
-             */
-            429: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "rate_limit_exceeded"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LeaseTooManyRequestsError"];
-                };
-            };
-            431: components["responses"]["HeadTooLarge"];
-            /** @description The lease could not be signed. Read in the gate's source, never recorded. */
-            500: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LeaseInternalError"];
-                };
-            };
-            /** @description The gate drains (for good: this process gives no lease again), or something that it needs is missing. */
-            503: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "draining"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LeaseUnavailableError"];
-                };
-            };
-        };
-    };
-    getLeaseKeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A JWK set with one key. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "keys": [
-                     *         {
-                     *           "kty": "EC",
-                     *           "crv": "P-256",
-                     *           "kid": "558ad3c843db6c2c",
-                     *           "use": "sig",
-                     *           "alg": "ES256",
-                     *           "x": "ILVIOuOvYSYZLsgya8YCoeFrsYmntQs0TejJkGBNC84",
-                     *           "y": "xVKNp7TdsNglLcHRHsGhpqxnQIRlrlaTtsFgQGkpYWI"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LeaseKeySet"];
-                };
-            };
-            400: components["responses"]["MalformedHttp"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-        };
-    };
-    listActions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The actions. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": [
-                     *         {
-                     *           "action_id": "arxiv_search",
-                     *           "version": "1.0.0",
-                     *           "risk_level": "low"
-                     *         },
-                     *         {
-                     *           "action_id": "asana_create",
-                     *           "version": "1.0.0",
-                     *           "risk_level": "medium"
-                     *         },
-                     *         {
-                     *           "action_id": "asana_delete",
-                     *           "version": "1.0.0",
-                     *           "risk_level": "high"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ActionList"];
-                };
-            };
-            400: components["responses"]["MalformedHttp"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-        };
-    };
-    getAction: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The action's id. Another string is answered with 404.
-                 * @example http_fetch
-                 */
-                action_id: components["parameters"]["ActionId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The action. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "action_id": "http_fetch",
-                     *       "version": "1.0.0",
-                     *       "provider_module_digest": "builtin:http_api",
-                     *       "risk_level": "low",
-                     *       "resource_limits": {
-                     *         "fuel": 5000000,
-                     *         "memory_mb": 128,
-                     *         "timeout_seconds": 30,
-                     *         "max_io_calls": 10,
-                     *         "max_host_response_bytes": 10485760
-                     *       },
-                     *       "io": {
-                     *         "max_request_bytes": 65536,
-                     *         "max_response_bytes": 1048576,
-                     *         "has_request_schema": true,
-                     *         "has_response_schema": false
-                     *       },
-                     *       "egress": {
-                     *         "proxy_allowlist": {
-                     *           "allowed_domains": [
-                     *             "httpbin.org",
-                     *             "api.github.com",
-                     *             "*.wikipedia.org",
-                     *             "hacker-news.firebaseio.com"
-                     *           ]
-                     *         }
-                     *       },
-                     *       "declared_side_effects": [
-                     *         "http_read"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ActionDetail"];
-                };
-            };
-            400: components["responses"]["InvalidPath"];
-            404: components["responses"]["NoSuchAction"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-        };
-    };
-    getActionRequestSchema: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The action's id. Another string is answered with 404.
-                 * @example http_fetch
-                 */
-                action_id: components["parameters"]["ActionId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The schema. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "additionalProperties": false,
-                     *       "properties": {
-                     *         "url": {
-                     *           "description": "Target URL. Must be http or https. Private/internal ranges are blocked by the SSRF guard.",
-                     *           "format": "uri",
-                     *           "maxLength": 2048,
-                     *           "minLength": 1,
-                     *           "type": "string"
-                     *         }
-                     *       },
-                     *       "required": [
-                     *         "url"
-                     *       ],
-                     *       "type": "object"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ActionRequestSchema"];
-                };
-            };
-            400: components["responses"]["InvalidPath"];
-            404: components["responses"]["NoSuchAction"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-        };
-    };
-    executeAction: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The action's id. Another string is answered with 404.
-                 * @example http_fetch
-                 */
-                action_id: components["parameters"]["ActionId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "url": "http://httpbin.org/get?a=1"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ActionParameters"];
-            };
-        };
-        responses: {
-            /** @description The provider ran and the receipt is stored. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "decision": "executed",
-                     *       "trace_id": "01a20b78-917d-76e1-86d1-d3c86930dc0a",
-                     *       "action_id": "http_fetch",
-                     *       "grant_id": "01a20b78-917e-7960-a011-f69e1b9c96cc",
-                     *       "receipt_id": "01a20b78-91bb-7372-9c4b-ff2601705659",
-                     *       "output": {
-                     *         "data": {
-                     *           "body": "{\"args\":{\"a\":\"1\"},\"data\":\"\",\"method\":\"GET\",\"headers\":{\"host\":\"httpbin.org\",\"user-agent\":\"latchgate/0.1\"},\"url\":\"http://httpbin.org/get?a=1\"}",
-                     *           "headers": {
-                     *             "connection": "keep-alive",
-                     *             "content-length": "140",
-                     *             "content-type": "application/json",
-                     *             "date": "Tue, 24 Nov 2026 02:53:00 GMT",
-                     *             "keep-alive": "timeout=5"
-                     *           },
-                     *           "status_code": 200,
-                     *           "url": "http://httpbin.org/get?a=1"
-                     *         },
-                     *         "ok": true
-                     *       },
-                     *       "verification_outcome": "verified",
-                     *       "verification": {
-                     *         "outcome": "verified",
-                     *         "is_fully_successful": true
-                     *       },
-                     *       "runtime": {
-                     *         "duration_ms": 57,
-                     *         "exit_code": 0,
-                     *         "fuel_consumed": 32352
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ExecutionResult"];
-                };
-            };
-            /** @description Held for an operator. Nothing ran, and the budget was not charged; it will be when an operator approves. */
-            202: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "decision": "pending_approval",
-                     *       "approval_id": "01a20e5a-7846-74c3-b4dc-a95c7ba45380",
-                     *       "request_hash": "sha256:de32fc94e1bb6772f6042e7ffdeab10edbb7b0497eec85bcbb23ec0e8e72bfbe",
-                     *       "trace_id": "01a20e5a-7841-7a92-b841-21046fb3c4a6"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PendingApproval"];
-                };
-            };
-            /** @description The action id is not UTF-8, or the body broke off. Empty and without a content type if the request was no HTTP. */
-            400: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example Invalid URL: Invalid UTF-8 in `action_id` */
-                    "text/plain": string;
-                };
-            };
-            401: components["responses"]["ExecuteUnauthorized"];
-            403: components["responses"]["ExecuteForbidden"];
-            /** @description No such action. JSON here, and only for a valid lease; `getAction` answers with an empty body. */
-            404: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "action_not_found"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ExecuteNotFoundError"];
-                };
-            };
-            /** @description A grant was used twice. Grants are made anew for each call, so this is practically unreachable, and was never recorded. */
-            409: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExecuteConflictError"];
-                };
-            };
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            422: components["responses"]["ExecuteUnprocessable"];
-            /**
-             * @description More calls in a second than this session may make (20 by default). A lease whose JWT payload exceeds 512 bytes shares a bucket of 5 with
-             *     others. The proof was not used up.
-             */
-            429: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "rate_limited"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ExecuteTooManyRequestsError"];
-                };
-            };
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["ExecuteInternalError"];
-            502: components["responses"]["ExecuteBadGateway"];
-            503: components["responses"]["ExecuteUnavailable"];
-        };
-    };
-    pollApproval: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The approval's id. The gate makes a UUIDv7, yet takes any string; the pattern keeps `.` and `..` out of the path.
-                 * @example 01a20e5a-7846-74c3-b4dc-a95c7ba45380
-                 */
-                approval_id: components["parameters"]["ApprovalId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The approval as it stands. */
-            200: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalPoll"];
-                };
-            };
-            400: components["responses"]["InvalidPath"];
-            /** @description Any failure of lease or proof. Empty body. */
-            401: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No such approval, one that was purged, or one of another session. Empty body. */
-            404: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            /** @description The approval store failed or its record is damaged. Empty body. */
-            503: {
-                headers: {
-                    Date: components["headers"]["Date"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     getReceiptAsOperator: {
         parameters: {
             query?: never;
@@ -4620,6 +3971,655 @@ export interface operations {
             429: components["responses"]["WriteThrottled"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["PolicyUnwritable"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The replay store, policy engine, ledger and approval store answer and at least one action is registered. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "redis": true,
+                     *       "opa": true,
+                     *       "ledger": true,
+                     *       "approval_store": true,
+                     *       "egress_proxy": null,
+                     *       "actions_registered": 87
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReadinessReady"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            /** @description Something that the gate needs is missing; the members say what. Read in the gate's source, never recorded. */
+            503: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadinessNotReady"];
+                };
+            };
+        };
+    };
+    createLease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "tools:call"
+                 *       ],
+                 *       "dpop_jwk": {
+                 *         "kty": "EC",
+                 *         "crv": "P-256",
+                 *         "x": "CN4j2Y0jrrLeerzgLz2EMv_4HVaxjZCubSalrduEjQ0",
+                 *         "y": "_genfnPUZd2yXx6s5yf1nVBjsqHz-70b_OJ0-78nrNw"
+                 *       },
+                 *       "fs_root": "/srv/gate/ws"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LeaseRequest"];
+            };
+        };
+        responses: {
+            /** @description The lease. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "lease_jwt": "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6IjU1OGFkM2M4NDNkYjZjMmMifQ.eyJpc3MiOiJsYXRjaGdhdGUiLCJzdWIiOiJhZ2VudDpyZWNvcmRlciIsImF1ZCI6ImxhdGNoZ2F0ZSIsImV4cCI6MTc5NTQ4OTA3OSwibmJmIjoxNzk1NDg4Nzc5LCJpYXQiOjE3OTU0ODg3NzksImp0aSI6IjAxYTIwYjc4LThjNmEtNzViMy1hY2Y1LWM4NmMxYjAyNGUwZiIsInNlc3Npb25faWQiOiIwMWEyMGI3OC04YzZhLTc1YjMtYWNmNS1jODUzZTdhNzdmMjAiLCJzY29wZSI6WyJ0b29sczpjYWxsIl0sImNuZiI6eyJqa3QiOiI4dDB4SzliaHFzNTZoQWFadjg2VV93bmRzZWJ4UUFtMTZQdjV0QjVZVWZZIn0sIm93bmVyIjoicmVjb3JkZXJAZXhhbXBsZS5jb20ifQ.Fa61sP1Ta0vO7ppK2cuyOKGh2TJHTaaPQbT7tVS0ljky8od6fvP_1bU4WUWUvkg1FjMfvvvHqJKIJRcaSAzPpQ",
+                     *       "session_id": "01a20b78-8c6a-75b3-acf5-c853e7a77f20",
+                     *       "lease_jti": "01a20b78-8c6a-75b3-acf5-c86c1b024e0f",
+                     *       "expires_at": "2026-11-24T02:57:59Z",
+                     *       "fs_root": "/srv/gate/ws"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Lease"];
+                };
+            };
+            /**
+             * @description JSON: the key, a scope or `fs_root` is not acceptable. Text: the body is not JSON, is empty, or broke off.
+             *     Empty and without a content type: the request was no HTTP.
+             */
+            400: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_fs_root",
+                     *       "message": "must be absolute, got: ws"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseBadRequestError"];
+                    /** @example Failed to parse the request body as JSON: EOF while parsing a value at line 1 column 0 */
+                    "text/plain": string;
+                };
+            };
+            /** @description The gate identifies callers by peer credentials, and this transport has none. */
+            401: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "identity_unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseUnauthorizedError"];
+                };
+            };
+            /** @description The caller is not known, none of the scopes is left, or `fs_root` is out of bounds. */
+            403: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "fs_root_denied",
+                     *       "message": "outside allowed prefixes: /usr/share"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseForbiddenError"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The content type is absent or neither `application/json` nor `application/*+json`. */
+            415: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example Expected request with `Content-Type: application/json` */
+                    "text/plain": string;
+                };
+            };
+            /**
+             * @description JSON of the wrong shape: a member of the wrong type, missing, twice there, or unknown at the top level. The text after the colon is
+             *     not stable. Unknown members of `dpop_jwk` and `budgets` are ignored.
+             */
+            422: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example Failed to deserialize the JSON body into the target type: agent_id: unknown field `agent_id`, expected one of `scopes`, `dpop_jwk`, `budgets`, `fs_root` at line 1 column 173 */
+                    "text/plain": string;
+                };
+            };
+            /**
+             * @description More leases than the gate gives in a second (50 by default, for all callers together). There is **no** `Retry-After`; the bucket is
+             *     refilled each second. Note the word: `execute` says `rate_limited`.
+             */
+            429: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "rate_limit_exceeded"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseTooManyRequestsError"];
+                };
+            };
+            431: components["responses"]["HeadTooLarge"];
+            /** @description The lease could not be signed. Read in the gate's source, never recorded. */
+            500: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseInternalError"];
+                };
+            };
+            /** @description The gate drains (for good: this process gives no lease again), or something that it needs is missing. */
+            503: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "draining"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseUnavailableError"];
+                };
+            };
+        };
+    };
+    getLeaseKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JWK set with one key. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "EC",
+                     *           "crv": "P-256",
+                     *           "kid": "558ad3c843db6c2c",
+                     *           "use": "sig",
+                     *           "alg": "ES256",
+                     *           "x": "ILVIOuOvYSYZLsgya8YCoeFrsYmntQs0TejJkGBNC84",
+                     *           "y": "xVKNp7TdsNglLcHRHsGhpqxnQIRlrlaTtsFgQGkpYWI"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseKeySet"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+        };
+    };
+    listActions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actions. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "actions": [
+                     *         {
+                     *           "action_id": "arxiv_search",
+                     *           "version": "1.0.0",
+                     *           "risk_level": "low"
+                     *         },
+                     *         {
+                     *           "action_id": "asana_create",
+                     *           "version": "1.0.0",
+                     *           "risk_level": "medium"
+                     *         },
+                     *         {
+                     *           "action_id": "asana_delete",
+                     *           "version": "1.0.0",
+                     *           "risk_level": "high"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+        };
+    };
+    getAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The action's id. Another string is answered with 404.
+                 * @example http_fetch
+                 */
+                action_id: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The action. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "action_id": "http_fetch",
+                     *       "version": "1.0.0",
+                     *       "provider_module_digest": "builtin:http_api",
+                     *       "risk_level": "low",
+                     *       "resource_limits": {
+                     *         "fuel": 5000000,
+                     *         "memory_mb": 128,
+                     *         "timeout_seconds": 30,
+                     *         "max_io_calls": 10,
+                     *         "max_host_response_bytes": 10485760
+                     *       },
+                     *       "io": {
+                     *         "max_request_bytes": 65536,
+                     *         "max_response_bytes": 1048576,
+                     *         "has_request_schema": true,
+                     *         "has_response_schema": false
+                     *       },
+                     *       "egress": {
+                     *         "proxy_allowlist": {
+                     *           "allowed_domains": [
+                     *             "httpbin.org",
+                     *             "api.github.com",
+                     *             "*.wikipedia.org",
+                     *             "hacker-news.firebaseio.com"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "declared_side_effects": [
+                     *         "http_read"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActionDetail"];
+                };
+            };
+            400: components["responses"]["InvalidPath"];
+            404: components["responses"]["NoSuchAction"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+        };
+    };
+    getActionRequestSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The action's id. Another string is answered with 404.
+                 * @example http_fetch
+                 */
+                action_id: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "additionalProperties": false,
+                     *       "properties": {
+                     *         "url": {
+                     *           "description": "Target URL. Must be http or https. Private/internal ranges are blocked by the SSRF guard.",
+                     *           "format": "uri",
+                     *           "maxLength": 2048,
+                     *           "minLength": 1,
+                     *           "type": "string"
+                     *         }
+                     *       },
+                     *       "required": [
+                     *         "url"
+                     *       ],
+                     *       "type": "object"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActionRequestSchema"];
+                };
+            };
+            400: components["responses"]["InvalidPath"];
+            404: components["responses"]["NoSuchAction"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+        };
+    };
+    executeAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The action's id. Another string is answered with 404.
+                 * @example http_fetch
+                 */
+                action_id: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "http://httpbin.org/get?a=1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActionParameters"];
+            };
+        };
+        responses: {
+            /** @description The provider ran and the receipt is stored. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decision": "executed",
+                     *       "trace_id": "01a20b78-917d-76e1-86d1-d3c86930dc0a",
+                     *       "action_id": "http_fetch",
+                     *       "grant_id": "01a20b78-917e-7960-a011-f69e1b9c96cc",
+                     *       "receipt_id": "01a20b78-91bb-7372-9c4b-ff2601705659",
+                     *       "output": {
+                     *         "data": {
+                     *           "body": "{\"args\":{\"a\":\"1\"},\"data\":\"\",\"method\":\"GET\",\"headers\":{\"host\":\"httpbin.org\",\"user-agent\":\"latchgate/0.1\"},\"url\":\"http://httpbin.org/get?a=1\"}",
+                     *           "headers": {
+                     *             "connection": "keep-alive",
+                     *             "content-length": "140",
+                     *             "content-type": "application/json",
+                     *             "date": "Tue, 24 Nov 2026 02:53:00 GMT",
+                     *             "keep-alive": "timeout=5"
+                     *           },
+                     *           "status_code": 200,
+                     *           "url": "http://httpbin.org/get?a=1"
+                     *         },
+                     *         "ok": true
+                     *       },
+                     *       "verification_outcome": "verified",
+                     *       "verification": {
+                     *         "outcome": "verified",
+                     *         "is_fully_successful": true
+                     *       },
+                     *       "runtime": {
+                     *         "duration_ms": 57,
+                     *         "exit_code": 0,
+                     *         "fuel_consumed": 32352
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExecutionResult"];
+                };
+            };
+            /** @description Held for an operator. Nothing ran, and the budget was not charged; it will be when an operator approves. */
+            202: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decision": "pending_approval",
+                     *       "approval_id": "01a20e5a-7846-74c3-b4dc-a95c7ba45380",
+                     *       "request_hash": "sha256:de32fc94e1bb6772f6042e7ffdeab10edbb7b0497eec85bcbb23ec0e8e72bfbe",
+                     *       "trace_id": "01a20e5a-7841-7a92-b841-21046fb3c4a6"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            /** @description The action id is not UTF-8, or the body broke off. Empty and without a content type if the request was no HTTP. */
+            400: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example Invalid URL: Invalid UTF-8 in `action_id` */
+                    "text/plain": string;
+                };
+            };
+            401: components["responses"]["ExecuteUnauthorized"];
+            403: components["responses"]["ExecuteForbidden"];
+            /** @description No such action. JSON here, and only for a valid lease; `getAction` answers with an empty body. */
+            404: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "action_not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExecuteNotFoundError"];
+                };
+            };
+            /** @description A grant was used twice. Grants are made anew for each call, so this is practically unreachable, and was never recorded. */
+            409: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecuteConflictError"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["ExecuteUnprocessable"];
+            /**
+             * @description More calls in a second than this session may make (20 by default). A lease whose JWT payload exceeds 512 bytes shares a bucket of 5 with
+             *     others. The proof was not used up.
+             */
+            429: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "rate_limited"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExecuteTooManyRequestsError"];
+                };
+            };
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["ExecuteInternalError"];
+            502: components["responses"]["ExecuteBadGateway"];
+            503: components["responses"]["ExecuteUnavailable"];
+        };
+    };
+    pollApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The approval's id. The gate makes a UUIDv7, yet takes any string; the pattern keeps `.` and `..` out of the path.
+                 * @example 01a20e5a-7846-74c3-b4dc-a95c7ba45380
+                 */
+                approval_id: components["parameters"]["ApprovalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval as it stands. */
+            200: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPoll"];
+                };
+            };
+            400: components["responses"]["InvalidPath"];
+            /** @description Any failure of lease or proof. Empty body. */
+            401: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such approval, one that was purged, or one of another session. Empty body. */
+            404: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            /** @description The approval store failed or its record is damaged. Empty body. */
+            503: {
+                headers: {
+                    Date: components["headers"]["Date"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -2,8 +2,6 @@
 interface ApiChange {
   readonly document: "agent" | "operator";
   readonly edit: (yaml: string) => string;
-  /** What goes with it in the operator's document. */
-  readonly also?: (yaml: string) => string;
   readonly asks: readonly string[];
   /** In every `npm test`. */
   readonly always?: boolean;
@@ -50,7 +48,6 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
     document: "agent",
     edit: (yaml) =>
       yaml.replace(/\n {2}\/v1\/actions\/\{action_id\}\/schema\/request:\n(?: {3,}.*\n|\n)*/, "\n"),
-    also: (yaml) => yaml.replace(/ {2}\/v1\/actions\/\{action_id\}\/schema\/request: .*\n/, ""),
     asks: ["src/client.ts", "src/methods.ts", "src/testing/agent.ts", "src/validation.ts"],
   },
   "a new error code": {

@@ -97,7 +97,7 @@ function same(value: Json): string {
 }
 
 /** The examples of media types, at any depth of the document. */
-function* examples(at: Json): Generator<Json> {
+export function* examples(at: Json): Generator<Json> {
   if (Array.isArray(at)) for (const item of at) yield* examples(item);
   if (!isObject(at)) return;
   for (const [name, value] of Object.entries(at)) {

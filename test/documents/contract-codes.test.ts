@@ -29,6 +29,8 @@ const described = Object.fromEntries(
     return [name, describedBy(document)];
   }),
 );
+// What the operator's document copies from the agent's is compared there.
+for (const id of Object.keys(described["agent"] ?? {})) delete described["operator"]?.[id];
 
 describe.each([
   ["agent", agent],
@@ -62,9 +64,8 @@ describe("the list of codes", () => {
 });
 
 function describedBy(document: OpenApiDocument): { [id: string]: Listed } {
-  const own = [...document.operations()].filter((operation) => operation.document === document);
   return Object.fromEntries(
-    own.map(({ id, operation }) => {
+    [...document.operations()].map(({ id, operation }) => {
       const known = knownWords(id, operation, document);
       const responses = document.object(operation["responses"], "responses");
       const answers = Object.entries(responses).map(([status, response]) => {

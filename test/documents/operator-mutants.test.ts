@@ -6,6 +6,10 @@ import { createMutants, FORMS, type Form, refusedOf } from "./mutants.ts";
 import { exchanges } from "./recordings.ts";
 
 const judge = createJudge(join(import.meta.dirname, "../../openapi/operator.yaml"));
+const agents = createJudge(join(import.meta.dirname, "../../openapi/agent.yaml"));
+
+const isShared = ({ id }: { readonly id: string }) =>
+  agents.operations.some((operation) => operation.id === id);
 
 const EVENT = "listAuditEvents 200 /events/*";
 
@@ -74,11 +78,9 @@ const all = exchanges().filter(({ file }) => file !== "webhooks.json");
 
 /* What contract/operator.md says of the recorded bodies. */
 const mutants = createMutants(judge, all, {
-  answersOf: ({ socket }, { operation }) => socket === "operator" && operation.document === judge.document,
+  answersOf: ({ socket }, { operation }) => socket === "operator" && !isShared(operation),
   requestsOf: ({ socket, request }, { operation }) =>
-    socket === "operator" &&
-    operation.document === judge.document &&
-    request.headers["content-type"] !== undefined,
+    socket === "operator" && !isShared(operation) && request.headers["content-type"] !== undefined,
   shaping: ["approved_by", "domain", "path_glob", "value"],
   free: [
     /^approveApproval 200 \/output\/(?!ok$)/, // 2.3

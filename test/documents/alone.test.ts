@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { withSharedParts } from "../../scripts/shared-parts.ts";
+
+const OPENAPI = join(import.meta.dirname, "../../openapi");
+const text = (name: string) => readFileSync(join(OPENAPI, name), "utf8");
+const source = { name: "agent.yaml", text: text("agent.yaml") };
+
+describe.each(readdirSync(OPENAPI).filter((name) => name.endsWith(".yaml")))(
+  "%s, as it is published,",
+  (name) => {
+    test("uses no YAML anchors, which parsers count and refuse", () => {
+      expect(text(name).match(/(?:: |- |\[)[&*]\w+/g)).toBeNull();
+      // The parser's own limit, which guards against documents that grow.
+      expect(() => parse(text(name)) as unknown).not.toThrow();
+    });
+
+    test("refers to nothing outside of it", () => {
+      const references = [...text(name).matchAll(/\$ref: *"?([^"\s}]+)/g)].map(
+        ([, reference = ""]) => reference,
+      );
+      expect(references.filter((reference) => !reference.startsWith("#/"))).toEqual([]);
+    });
+  },
+);
+
+describe("what two documents have in common", () => {
+  const operator = text("operator.yaml");
+
+  test("is written in the agent's, and copied from there", () => {
+    expect(withSharedParts(operator, source)).toBe(operator);
+    const without = operator.replace(/^( *# From agent\.yaml.*\n)(?:(?! *# So far).*\n)*/gm, "$1");
+    expect(without.length).toBeLessThan(operator.length);
+    expect(withSharedParts(without, source)).toBe(operator);
+  });
+
+  test("is another part under a name that both have: refused", () => {
+    const other = operator.replace(
+      "  schemas:\n",
+      "  schemas:\n    GateUuid: { type: string, description: Another one. }\n",
+    );
+    expect(() => withSharedParts(other, source)).toThrow("GateUuid of schemas is another one in agent.yaml");
+  });
+
+  test("needs a place in each list", () => {
+    const without = operator.replace(/^ {2}headers:\n(?: {4}.*\n)+/m, "");
+    expect(without).not.toBe(operator);
+    expect(() => withSharedParts(without, source)).toThrow("headers of the document has no place for Date");
+  });
+});
