@@ -10,9 +10,10 @@ export interface ChainedEvent {
 /**
  * What recomputing the chain shows. `intact`: from the first event of the ledger to the last that was given, each is what
  * its successor says. `partial`: the same for a part that does not begin with the first. `broken`: it is not one chain.
+ * `empty`: there was no event, and nothing is shown.
  */
 export interface AuditVerdict {
-  readonly state: "intact" | "partial" | "broken";
+  readonly state: "intact" | "partial" | "broken" | "empty";
   readonly events: number;
   /** How many events were found to be what their successor says. */
   readonly links: number;
@@ -26,7 +27,7 @@ export interface AuditVerdict {
   readonly duplicates: Findings;
   /** Events that begin a chain, beside the first. */
   readonly furtherBeginnings: Findings;
-  /** What is no audit event, by its place in the input. */
+  /** What is no audit event, or can't be hashed, by its place in the input. */
   readonly malformed: Findings;
   /** What no check of this kind can show. */
   readonly notProven: readonly string[];
@@ -42,8 +43,12 @@ const NOT_PROVEN = [
   "the last event: nothing follows it, so it may have been altered, and later ones cut off",
   "learned domains and paths: an approve teaches the gate without an event",
   "receipts: they are signed and no part of the chain",
+  "that it is the gate's own: the chain is not signed, and whoever can write the whole ledger can make another one that holds",
 ] as const;
-const NOT_PROVEN_OF_A_PART = "what came before the first event that was given";
+const NOT_PROVEN_BESIDE: Partial<Record<AuditVerdict["state"], readonly string[]>> = {
+  partial: ["what came before the first event that was given"],
+  empty: ["that nothing happened: a ledger that was deleted looks like one that was never written"],
+};
 
 /** So many linked events are remembered, to tell a second successor and a repeated event from a missing predecessor. */
 const REMEMBERED = 10_000;
@@ -101,11 +106,12 @@ function createChain() {
     add(event: ChainedEvent): void {
       count += 1;
       const { trace_id: traceId, prev_hash: previous } = event ?? {};
-      if (typeof traceId !== "string" || (typeof previous !== "string" && previous !== null)) {
+      const hash = hashOf(event);
+      const isLinked = typeof previous === "string" || previous === null;
+      if (typeof traceId !== "string" || !isLinked || hash === undefined) {
         malformed.add(`event ${count}`);
         return;
       }
-      const hash = `sha256:${canonicalHash(event)}`;
       if (open.has(hash) || recent.has(hash)) {
         duplicates.add(traceId);
         return;
@@ -130,16 +136,25 @@ function createChain() {
       };
       const starts = beginnings.length + waiting.size;
       const sound =
-        starts === Math.min(1, count) &&
-        open.size === starts &&
+        starts === 1 &&
+        open.size === 1 &&
         [found.forks, found.duplicates, found.furtherBeginnings, found.malformed].every(
           (findings) => findings.count === 0,
         );
-      const state = !sound ? "broken" : waiting.size === 0 ? "intact" : "partial";
-      const notProven = state === "partial" ? [...NOT_PROVEN, NOT_PROVEN_OF_A_PART] : NOT_PROVEN;
+      const state = count === 0 ? "empty" : !sound ? "broken" : waiting.size === 0 ? "intact" : "partial";
+      const notProven = [...NOT_PROVEN, ...(NOT_PROVEN_BESIDE[state] ?? [])];
       return { state, events: count, links, ...found, notProven };
     },
   };
+}
+
+/** Undefined: what has no canonical form is no event that a gate has written. */
+function hashOf(event: ChainedEvent): string | undefined {
+  try {
+    return `sha256:${canonicalHash(event)}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function createFindings() {

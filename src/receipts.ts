@@ -1,8 +1,9 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { canonicalHash } from "./canonical.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
 import type { components } from "./generated/agent.ts";
-import type { ExecutionReceipt } from "./models.ts";
+import { type ExecutionReceipt, receiptFromJson } from "./models.ts";
 
 type WireReceipt = components["schemas"]["Receipt"];
 
@@ -25,7 +26,8 @@ export type VerificationStep =
 
 /**
  * What an offline verification found. `verified`: hash and signature hold. `hash_holds`: the receipt is what its hash
- * says, and who signed it was not checked. `invalid`: a step failed.
+ * says, and who signed it was not checked, since no keys were given. `invalid`: a step failed, or the keys that were given
+ * did not sign it.
  */
 export interface ReceiptVerdict {
   readonly state: "verified" | "hash_holds" | "invalid";
@@ -50,8 +52,10 @@ const HASHED = [
 /**
  * Verifies a receipt without a gate: recomputes `result_hash` over the receipt's own members, and checks the Ed25519
  * signature when keys are given (contract agent.md 9.4 and 9.5). The gate's `signature_status` is not looked at: it says
- * nothing about the members.
- * @param keys what an operator got from `GET /v1/receipt-keys`; an agent has none, then the signature is not checked
+ * nothing about the members. Of what `getReceipt` gave, both halves must say the same: its readable members and `raw`.
+ * Numbers are compared as the gate hashes them, as doubles: beyond 2^53, neighbours are the same.
+ * @param keys what an operator got from `GET /v1/receipt-keys`: what they did not sign is invalid; an agent has none, then
+ * the signature is not checked
  * @throws LatchGateInvalidRequest when what is given is no object at all
  */
 export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: ReceiptKeys): ReceiptVerdict {
@@ -60,7 +64,7 @@ export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: Re
       code: "invalid_parameters",
     });
   const wire = isOurs(receipt) ? receipt.raw : receipt;
-  const hash = checkHash(wire);
+  const hash = isOurs(receipt) && !saysTheSame(receipt) ? HALVES_DIFFER : checkHash(wire);
   const signature = checkSignature(wire, isKeySet(keys) ? keys.keys : (keys ?? undefined));
   const failed = hash.result !== "ok" || signature.result === "failed";
   return {
@@ -74,7 +78,20 @@ export function verifyReceipt(receipt: ExecutionReceipt | WireReceipt, keys?: Re
 const isOurs = (receipt: ExecutionReceipt | WireReceipt): receipt is ExecutionReceipt =>
   !("receipt_id" in receipt) && typeof receipt["raw"] === "object" && receipt["raw"] !== null;
 
-/** What has no canonical form (half a character pair, a number beyond all) was never hashed by a gate. */
+/** Whether the members that a program reads are those of the wire's object, which alone is hashed. */
+function saysTheSame(receipt: ExecutionReceipt): boolean {
+  try {
+    const { raw: _, ...readable } = receiptFromJson(receipt.raw);
+    return Object.entries(readable).every(([name, member]) =>
+      isDeepStrictEqual(receipt[name as keyof ExecutionReceipt], member),
+    );
+  } catch {
+    // Nested without end.
+    return false;
+  }
+}
+
+/** Undefined: there is no hash of it, and a gate never made one. */
 function hashOf(members: unknown): string | undefined {
   try {
     return canonicalHash(members);
@@ -96,28 +113,35 @@ function checkHash(receipt: WireReceipt): VerificationStep {
     if (typeof time !== "string") return failed(`${name} is no time`);
     members[name] = time.replace(/Z$/, "+00:00");
   }
-  return hashOf(members) === receipt.result_hash
-    ? OK
-    : failed("result_hash is not the hash of the receipt's members");
+  const hash = hashOf(members);
+  if (hash === undefined) return failed("the receipt holds what JSON does not have, and can't be hashed");
+  return hash === receipt.result_hash ? OK : failed("result_hash is not the hash of the receipt's members");
 }
 
 function checkSignature(receipt: WireReceipt, keys: readonly ReceiptKey[] | undefined): VerificationStep {
-  const { receipt_signature, signing_key_id } = receipt;
-  if (receipt_signature === undefined || signing_key_id === undefined)
-    return notDone("the receipt is not signed");
-  if (keys === undefined) return notDone("no keys were given");
-  const key = keys.find(({ kid }) => kid === signing_key_id);
-  if (key === undefined) return notDone("none of the keys has the receipt's signing_key_id");
-  if (!/^[0-9a-f]{64}$/.test(key.x_hex) || !key.x_hex.startsWith(signing_key_id))
-    return failed("the key is not the one that its kid names");
-  if (!/^[0-9a-f]{128}$/.test(receipt_signature)) return failed("receipt_signature is not 64 bytes in hex");
-  if (typeof receipt.result_hash !== "string") return failed("the receipt has no result_hash");
+  const { receipt_signature, signing_key_id, result_hash } = receipt;
+  const isSigned = receipt_signature !== undefined && signing_key_id !== undefined;
+  if (keys === undefined) return notDone(isSigned ? "no keys were given" : "the receipt is not signed");
+  if (!isSigned) return failed("the receipt is not signed");
+  if (!isHex(receipt_signature, 64)) return failed("receipt_signature is not 64 bytes in hex");
+  if (typeof result_hash !== "string") return failed("the receipt has no result_hash");
+  const named = keys.filter((key) => key?.kid === signing_key_id);
+  if (named.length === 0) return failed("none of the keys has the receipt's signing_key_id");
   const signature = Buffer.from(receipt_signature, "hex");
-  if (isWeakPoint(Buffer.from(key.x_hex, "hex")) || isWeakPoint(signature.subarray(0, 32)))
+  const steps = named.map((key) => checkKey(key, signature, result_hash));
+  return steps.find(({ result }) => result === "ok") ?? (steps[0] as VerificationStep);
+}
+
+function checkKey({ kid, x_hex }: ReceiptKey, signature: Buffer, hash: string): VerificationStep {
+  if (!isHex(x_hex, 32) || !x_hex.startsWith(kid)) return failed("the key is not the one that its kid names");
+  if (isWeakPoint(Buffer.from(x_hex, "hex")) || isWeakPoint(signature.subarray(0, 32)))
     return failed("the key or the signature is a point that verifies anything");
-  const holds = verify(null, Buffer.from(receipt.result_hash), publicKey(key.x_hex), signature);
+  const holds = verify(null, Buffer.from(hash), publicKey(x_hex), signature);
   return holds ? OK : failed("receipt_signature is not this key's signature of result_hash");
 }
+
+const isHex = (text: unknown, bytes: number): text is string =>
+  typeof text === "string" && text.length === 2 * bytes && /^[0-9a-f]*$/.test(text);
 
 function publicKey(hex: string): KeyObject {
   return createPublicKey({
@@ -149,5 +173,9 @@ function isWeakPoint(encoded: Buffer): boolean {
 }
 
 const OK: VerificationStep = { result: "ok" };
+const HALVES_DIFFER: VerificationStep = {
+  result: "failed",
+  why: "its readable members are not those of `raw`, the wire's own object",
+};
 const failed = (why: string): VerificationStep => ({ result: "failed", why });
 const notDone = (why: string): VerificationStep => ({ result: "not_done", why });

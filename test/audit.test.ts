@@ -51,7 +51,56 @@ describe("the chain of audit events", () => {
       expect(verdict).toMatchObject({ state: "intact", events: 50, links: 49 });
       expect(verdict.notProven.join()).toMatch(/last event.*learned.*receipts/);
     }
-    expect(await verdictOf([])).toMatchObject({ state: "intact", events: 0 });
+  });
+
+  it("of no events is empty, which proves nothing", async () => {
+    const verdict = await verdictOf([]);
+    expect(verdict).toMatchObject({ state: "empty", events: 0, links: 0 });
+    expect(verdict.notProven.join()).toMatch(/nothing happened.*deleted/);
+  });
+
+  it("that somebody has written anew as a whole is intact, and the verdict says that this can't be told", async () => {
+    let prev: string | null = null;
+    const rewritten = [...ledger(5)].map((event) => {
+      const forged: ChainedEvent = { ...event, decision: "allow", deny_reason: null, prev_hash: prev };
+      prev = hashOf(forged);
+      return forged;
+    });
+    const verdict = await verdictOf(rewritten);
+    expect(verdict.state).toBe("intact");
+    expect(verdict.notProven.join()).toMatch(/not signed.*whole ledger.*another one that holds/);
+  });
+
+  const bottomless = () => {
+    let deep: unknown[] = [];
+    for (let level = 0; level < 50_000; level += 1) deep = [deep];
+    return deep;
+  };
+  it.each<[string, () => unknown]>([
+    ["Infinity, as JSON.parse reads 1e999", () => JSON.parse("1e999")],
+    ["half a surrogate pair", () => "x\ud800"],
+    ["half a surrogate pair in a name", () => ({ "x\ud800": 1 })],
+    ["lists nested without end", bottomless],
+    ["a Map", () => new Map([["a", 1]])],
+  ])("with an event that can't be hashed (%s) is broken, and names its place", async (_what, wrong) => {
+    const events = [...ledger(5)].map((event, n) => (n === 2 ? { ...event, principal: wrong() } : event));
+    expect(await verdictOf(events)).toMatchObject({
+      state: "broken",
+      malformed: { count: 1, traceIds: ["event 3"] },
+    });
+  });
+
+  it("with an event that comes again after 10,000 others is broken all the same, though its twin is forgotten", async () => {
+    const verdictAfter = async (others: number) => {
+      const events = [...ledger(others + 2)];
+      return verdictOf([...events, events[1] as ChainedEvent]);
+    };
+    expect(await verdictAfter(9_998)).toMatchObject({ state: "broken", duplicates: { count: 1 } });
+    expect(await verdictAfter(10_000)).toMatchObject({
+      state: "broken",
+      duplicates: { count: 0 },
+      missingPredecessor: { traceIds: ["trace-1"] },
+    });
   });
 
   it("with an event that was altered is broken, and names it and the one after it", async () => {

@@ -283,8 +283,29 @@ describe("verify", () => {
     for (const name of ["unsigned.json", "foreign.json"])
       expect(await typed(["verify", "receipt", name, "--keys", "keys.json"], at)).toMatchObject({
         code: 1,
-        out: expect.stringMatching(/^hash_holds/),
+        out: expect.stringMatching(/^invalid .*hash holds; signature FAILED/),
       });
+  });
+
+  it("of a text that names a member twice is bad: another reader sees another receipt in it", async () => {
+    const { at, dir, agent, gate } = await gateIn();
+    const { receiptId } = await agent.execute("http_fetch", { url: "https://httpbin.org/get" });
+    const text = JSON.stringify((await agent.getReceipt(receiptId)).raw);
+    const write = (name: string, content: string) => writeFileSync(join(dir, name), content);
+    write("keys.json", JSON.stringify(gate.receiptKeys));
+    write("twice.json", text.replace(/^{/, '{"normalized_result":{"kind":"success"},'));
+    write("inner.json", text.replace(/"normalized_result":{/, '$&"k\\u0069nd":"cancelled",'));
+    write("twice-keys.json", `{"keys":[],${JSON.stringify({ keys: gate.receiptKeys.keys }).slice(1)}`);
+    for (const [name, member] of [
+      ["twice.json", "normalized_result"],
+      ["inner.json", "kind"],
+    ] as const)
+      expect(await typed(["verify", "receipt", name, "--keys", "keys.json"], at)).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(new RegExp(`^invalid .*names the member "${member}" twice`)),
+      });
+    const verdict = await typed(["verify", "receipt", "twice.json", "--keys", "twice-keys.json"], at);
+    expect(verdict).toMatchObject({ code: 2, err: expect.stringContaining('"keys" twice') });
   });
 
   it.each(["{}", "null", "[null]", '{"keys":"x"}', '{"kid":"a","x_hex":"b"}'])(
@@ -327,6 +348,27 @@ describe("verify", () => {
       out: expect.stringMatching(/no event: event 5/),
     });
     expect((await typed(["verify", "audit"], at)).code).toBe(0);
+    const twice = lines.map((line, n) => (n === 2 ? line.replace(/^{/, '{"decision":"deny",') : line));
+    write("twice.jsonl", twice.join("\n"));
+    write("twice-first.jsonl", [...twice.slice(2), ...twice.slice(0, 2)].join("\n"));
+    for (const [name, place] of [
+      ["twice.jsonl", 3],
+      ["twice-first.jsonl", 1],
+    ] as const)
+      expect(await typed(["verify", "audit", "--file", name], at)).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(new RegExp(`^broken .*no event: event ${place}`, "s")),
+      });
+  });
+
+  it("of an empty ledger says that nothing is proven, and ends with 1", async () => {
+    const { at, dir } = await gateIn();
+    writeFileSync(join(dir, "empty.jsonl"), "\n");
+    for (const words of [[], ["--file", "empty.jsonl"]])
+      expect(await typed(["verify", "audit", ...words], at)).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(/^empty +0 events.*deleted looks like/s),
+      });
   });
 });
 

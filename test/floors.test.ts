@@ -16,6 +16,7 @@ const FLOORS = [
     "refusals",
     "backoff",
     "canonical",
+    "evidence/i-json",
     "nesting",
     "pem",
     "models",

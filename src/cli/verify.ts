@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "../audit.ts";
+import { MemberTwice, parseIJson } from "../evidence/i-json.ts";
 import type { LatchGateOperator } from "../operator.ts";
 import { type ReceiptKeys, type ReceiptVerdict, type VerificationStep, verifyReceipt } from "../receipts.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
@@ -19,7 +20,7 @@ const usage = `Usage: latchgate-client verify receipt FILE|ID… [--keys FILE]
        latchgate-client verify audit [--file JSONL]
 
 Verifies here, without the gate's own verdict; exit code 1 when something is bad: also a receipt that given keys did not
-sign, and a whole ledger that does not begin with its first event.
+sign, a whole ledger that does not begin with its first event, an empty one, and text that names a member twice.
 
   receipt           each a JSON file that holds a receipt, or the id of one, which an operator then fetches with the
                     gate's receipt keys. The hash is recomputed; the signature is checked where there are keys
@@ -65,8 +66,7 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
     return operator;
   };
   try {
-    let keys =
-      values.keys === undefined ? undefined : keysIn(await readJson(values.keys, terminal), values.keys);
+    let keys = values.keys === undefined ? undefined : await keysOf(values.keys, terminal);
     let bad = false;
     for (const name of names) {
       const path = resolve(terminal.cwd, name);
@@ -75,11 +75,11 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
         () => false,
       );
       if (!isFile && /[/\\]|\.json$/.test(name)) throw new UsageError(`there is no file ${name}`);
-      const receipt = isFile ? await readJson(name, terminal) : (await (await found()).receipt(name)).raw;
       if (!isFile) keys ??= await (await found()).receiptKeys();
-      const verdict = verifyReceipt((receipt ?? {}) as Parameters<typeof verifyReceipt>[0], keys);
-      // A hash proves nothing against a forger: where there are keys, what they did not sign is bad.
-      const isBad = verdict.state !== "verified" && (keys !== undefined || verdict.state === "invalid");
+      const verdict = isFile
+        ? await verdictOfFile(name, keys, terminal)
+        : verifyReceipt(await (await found()).receipt(name), keys);
+      const isBad = verdict.state === "invalid";
       bad ||= isBad;
       terminal.out(
         values.json
@@ -93,6 +93,22 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
   }
 }
 
+async function verdictOfFile(
+  name: string,
+  keys: ReceiptKeys | undefined,
+  terminal: Terminal,
+): Promise<ReceiptVerdict> {
+  try {
+    const receipt = (await readJson(name, terminal)) ?? {};
+    return verifyReceipt(receipt as Parameters<typeof verifyReceipt>[0], keys);
+  } catch (error) {
+    if (!(error instanceof MemberTwice)) throw error;
+    // Another reader sees another receipt in the same text.
+    const signature = { result: "not_done", why: "there is no one receipt in the text" } as const;
+    return { state: "invalid", hash: { result: "failed", why: error.message }, signature };
+  }
+}
+
 const receiptWords = ({ hash, signature }: ReceiptVerdict) =>
   `hash ${stepWords(hash)}; signature ${stepWords(signature)}`;
 
@@ -102,7 +118,10 @@ function stepWords(step: VerificationStep): string {
 }
 
 /** Receipt keys as a list, or as the gate's answer that holds it. */
-function keysIn(value: unknown, name: string): ReceiptKeys {
+async function keysOf(name: string, terminal: Terminal): Promise<ReceiptKeys> {
+  const value = await readJson(name, terminal).catch((error: unknown) => {
+    throw error instanceof MemberTwice ? new UsageError(`${name}: ${error.message}`) : error;
+  });
   const list: unknown = Array.isArray(value) ? value : (value as { keys?: unknown } | null)?.keys;
   const isKey = (key: unknown) =>
     typeof (key as { kid?: unknown } | null)?.kid === "string" &&
@@ -118,8 +137,9 @@ async function readJson(name: string, { cwd }: Terminal): Promise<unknown> {
     throw new UsageError(`${name} can't be read (${error.code ?? "unknown error"})`);
   });
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseIJson(text);
+  } catch (error) {
+    if (error instanceof MemberTwice) throw error;
     throw new UsageError(`${name} is no JSON`);
   }
 }
@@ -131,7 +151,7 @@ async function verifyLedger(values: Values, terminal: Terminal): Promise<number>
   try {
     // The whole ledger was asked for: one that begins later has lost its beginning.
     const verdict = await operator.audit.verifyOffline();
-    return Math.max(told(verdict, values, terminal), verdict.state === "partial" ? 1 : 0);
+    return Math.max(told(verdict, values, terminal), verdict.state === "intact" ? 0 : 1);
   } finally {
     await operator.close();
   }
@@ -151,11 +171,11 @@ async function* lines(name: string, { cwd }: Terminal): AsyncGenerator<ChainedEv
     if (line.trim() === "") continue;
     let value: unknown;
     try {
-      value = JSON.parse(line);
-    } catch {
-      if (first)
+      value = parseIJson(line);
+    } catch (error) {
+      if (first && !(error instanceof MemberTwice))
         throw new UsageError(`${name} holds no event in its first line: one event per line is wanted`);
-      // A line that broke off is no event: the verdict names its place.
+      // A line that broke off, or names a member twice, is no event: the verdict names its place.
     }
     first = false;
     const { events } = (value ?? {}) as { events?: readonly ChainedEvent[] };
@@ -173,16 +193,18 @@ const FINDINGS = [
   ["forks", "events that follow one which another follows too"],
   ["duplicates", "events that come twice"],
   ["furtherBeginnings", "further beginnings of a chain"],
-  ["malformed", "lines that are no event"],
+  ["malformed", "lines that can't be hashed, or are no event"],
 ] as const;
 
 function told(verdict: AuditVerdict, { json }: Values, terminal: Terminal): number {
-  const code = verdict.state === "broken" ? 1 : 0;
+  const code = verdict.state === "broken" || verdict.state === "empty" ? 1 : 0;
   if (json) {
     terminal.out(JSON.stringify(verdict));
     return code;
   }
-  const colour = ({ intact: "green", partial: "yellow", broken: "red" } as const)[verdict.state];
+  const colour = ({ intact: "green", partial: "yellow", broken: "red", empty: "yellow" } as const)[
+    verdict.state
+  ];
   const { state, events, links } = verdict;
   terminal.out(
     `${painter(terminal)(colour, state)}  ${events} events, ${links} of them confirmed by the hash that another names`,
