@@ -5,7 +5,7 @@ import { sessionRoot } from "./dispatch.ts";
 import { type Execution, execute, operatorAudit, record } from "./execution.ts";
 import { checkDomain, pathGlobProblem } from "./learning-rules.ts";
 import { missingSecrets, policyDenied } from "./pipeline.ts";
-import type { Operator } from "./plan.ts";
+import type { Operator, Plan } from "./plan.ts";
 import { tell } from "./webhooks/happenings.ts";
 import { type Answer, failure, ordered } from "./wire.ts";
 import type { World } from "./world.ts";
@@ -22,6 +22,7 @@ export interface ApproveOptions {
 export interface ApproveRun {
   readonly signal: AbortSignal | undefined;
   readonly goneAfterRun?: boolean | undefined;
+  readonly unwritten?: Plan["unwritten"];
 }
 
 /** Approves: claims, learns, and runs the held call under the budget of the session that made it (operator.md 2.3). */
@@ -76,6 +77,7 @@ export async function approve(
   if (done.state === "refused") return failure(422, "schema_violation");
   if (done.state === "failed") return failure(502, "action_execution_failed");
   if (done.state === "unverified") return failure(500, "internal_error");
+  if (done.state === "unwritten") return failure(500, "evidence_persistence_failed");
   tell.granted(world, approval, operator, done.receipt.receipt_id, traceId);
   return ordered({
     ...done.body,
@@ -156,6 +158,8 @@ function endingOf(done: Execution): Ending {
   if (done.state === "executed") return { state: "approved", receiptId: done.receipt.receipt_id };
   if (done.state === "refused") return { state: "failed", failure: `schema: ${done.reason}` };
   if (done.state === "failed") return { state: "failed", failure: `provider: ${done.reason}` };
+  // What the approval says then was not measured.
+  if (done.state === "unwritten") return { state: "failed", failure: "evidence persistence failed" };
   const failureText = "grant integrity: verifier failed for high-risk action — execution denied";
   return { state: "failed", failure: failureText };
 }

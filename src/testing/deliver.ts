@@ -125,6 +125,7 @@ export function createDelivery<OperationId extends string>(options: {
       transport,
       uid: request.from?.uid ?? OWN_UID,
       goneAfterRun: fault?.kind === "reset" && fault.when === "running",
+      unwritten: fault?.kind === "unwritten" ? fault : undefined,
     };
     const answer = await options.handlers[match.operationId](world, call);
     entry.sessionId = call.sessionId;

@@ -20,7 +20,8 @@ export type Execution =
     }
   | { readonly state: "refused"; readonly reason: string }
   | { readonly state: "failed"; readonly reason: string }
-  | { readonly state: "unverified"; readonly receipt: StoredReceipt };
+  | { readonly state: "unverified"; readonly receipt: StoredReceipt }
+  | { readonly state: "unwritten" };
 
 /** Dispatches a call to its provider, checks and verifies what comes back, and leaves receipt and audit event. */
 export async function execute(world: World, plan: Plan): Promise<Execution> {
@@ -50,6 +51,11 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   const output = sorted(run.output);
   const outcome = verifyEffect(action, output, run.evidence);
   const failed = outcome.status === "verification_failed";
+  if (plan.unwritten?.what === "evidence") {
+    run.settle({ ending: "dropped" });
+    tell.failed(world, plan, "evidence_persistence_failed");
+    return { state: "unwritten" };
+  }
   const receipt = world.receipts.store({
     receipt_id: uuidv7(world.clock.now()),
     grant_id: grantId,

@@ -48,6 +48,12 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
+  /**
+   * The gate's store refuses to write. `evidence`: receipt and audit event of a call that ran, so that its answer is 500
+   * `evidence_persistence_failed` after the effect. `refund`: the unit of budget of a call that was refused after it was
+   * charged; the answer is as ever, and the unit is gone. `error`: the store's own words.
+   */
+  | { readonly kind: "unwritten"; readonly what: "evidence" | "refund"; readonly error?: string }
   /** The same bytes are delivered twice; the client hears of the `first` or (by default) of the `second` copy. */
   | { readonly kind: "duplicate"; readonly hears?: "first" | "second" };
 

@@ -114,9 +114,21 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
     if (exhausted) tell.exhausted(world, lease, actionId);
     return failure(403, budget.code);
   }
+  const refund = (label: string) => {
+    const { unwritten } = call;
+    if (unwritten?.what !== "refund") world.budgets.refund(lease.session_id, limited);
+    else if (limited)
+      tell.rollbackFailed(
+        world,
+        lease,
+        traceId,
+        unwritten.error ?? "attempt to write a readonly database",
+        label,
+      );
+  };
   if (isRisky(action)) {
     // Allowlisted past the hold, then stopped by the grant check, which wants an approval's hash.
-    world.budgets.refund(lease.session_id, limited);
+    refund("approval_hash_assertion");
     const reason = "high-risk action missing approval_hash — policy bypass detected";
     record(world, {
       ...audit,
@@ -129,17 +141,18 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   }
   const secrets = missingSecrets(world, action.requiredSecrets);
   if (secrets !== undefined) {
-    world.budgets.refund(lease.session_id, limited);
+    refund("build_run_task_error");
     record(world, { ...audit, ...before, decision: "deny", deny_reason: `policy denied: ${secrets}` });
     return policyDenied(lease, actionId, secrets);
   }
 
   const { params } = checked;
-  const { signal, goneAfterRun } = call;
-  const plan = { lease, action, params, requestHash, traceId, budget, signal, goneAfterRun };
+  const { signal, goneAfterRun, unwritten } = call;
+  const plan = { lease, action, params, requestHash, traceId, budget, signal, goneAfterRun, unwritten };
   const done = await execute(world, plan);
   if (done.state === "executed") return json(200, done.body);
   if (done.state === "refused") return failure(422, "schema_violation");
+  if (done.state === "unwritten") return failure(500, "evidence_persistence_failed");
   return done.state === "failed" ? failure(502, "action_execution_failed") : failure(500, "internal_error");
 }
 

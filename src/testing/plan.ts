@@ -25,4 +25,5 @@ export interface Plan {
   readonly approved?: { readonly approval: Approval; readonly operator: Operator };
   readonly signal: AbortSignal | undefined;
   readonly goneAfterRun?: boolean | undefined;
+  readonly unwritten?: { readonly what: "evidence" | "refund" } | undefined;
 }

@@ -34,7 +34,7 @@ export interface Effect {
   readonly traceId: string;
   /**
    * What came of it: `receipted`; `refused` (its output did not fit: 422); `failed` (it threw: 502); `dropped`
-   * (the client went away: no audit event, no receipt); `running`.
+   * (the client went away, or the store wrote nothing: no audit event, no receipt); `running`.
    */
   readonly ending: "running" | "receipted" | "refused" | "failed" | "dropped";
   readonly receiptId?: string;
@@ -94,6 +94,12 @@ export interface Settings {
   readonly timer: Timer;
 }
 
+/** What a store refuses to write. */
+export interface Unwritten {
+  readonly what: "evidence" | "refund";
+  readonly error?: string;
+}
+
 /** One request on its way through the gate. */
 export interface Call {
   readonly headers: ReadonlyMap<string, string>;
@@ -108,6 +114,8 @@ export interface Call {
   readonly uid: number;
   /** A fault: the client is gone when `run` has done its work and before anything is written down. */
   readonly goneAfterRun?: boolean | undefined;
+  /** A fault: what the store refuses to write, and in which words. */
+  readonly unwritten?: Unwritten | undefined;
   /** Set by the lease check, for `received`. */
   sessionId?: string;
 }

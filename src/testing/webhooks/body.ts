@@ -1,3 +1,4 @@
+import type { components } from "../../generated/webhooks.ts";
 import type { WebhookEvent } from "./events.ts";
 import { headlineOf } from "./headline.ts";
 import { sortedJson } from "./json.ts";
@@ -17,21 +18,19 @@ export function bodyOf(event: WebhookEvent, format: WebhookFormat, routingKey: s
 }
 
 const SHAPES = {
-  generic: ({ id, type, timestamp, data }) => ({ id, type, timestamp, gate_version: VERSION, data }),
+  generic: (event) => ({ ...event, gate_version: VERSION }),
 
   // Texts are not escaped for mrkdwn, and not cut to what Slack takes.
-  slack(event) {
+  slack(event): Bodies["slack"] {
     const { title, fields } = headlineOf(event);
-    const section = {
-      type: "section",
-      fields: fields.map(([label, value]) => ({ type: "mrkdwn", text: `*${label}:*\n${value}` })),
-    };
+    const texts = fields.map(([label, value]) => mrkdwn(`*${label}:*\n${value}`));
+    const section = { type: "section", fields: texts } as const;
     return {
       text: title,
       blocks: [
         { type: "header", text: { type: "plain_text", text: title, emoji: true } },
         ...(fields.length > 0 ? [section] : []),
-        { type: "context", elements: [{ type: "mrkdwn", text: footerOf(event) }] },
+        { type: "context", elements: [mrkdwn(footerOf(event))] },
       ],
     };
   },
@@ -68,13 +67,27 @@ const SHAPES = {
         severity,
         source: "latchgate",
         component: "action_id" in data ? data.action_id : "latchgate",
-        group: type.split(".")[0],
+        group: type.split(".")[0] ?? "",
         timestamp,
         custom_details: data,
       },
     };
   },
-} satisfies Record<WebhookFormat, (event: WebhookEvent, routingKey: string) => object>;
+} satisfies { [Format in WebhookFormat]: (event: WebhookEvent, routingKey: string) => Bodies[Format] };
+
+type Schemas = components["schemas"];
+
+/** What the document says of each format. */
+interface Bodies {
+  readonly generic: WebhookEvent & Pick<Schemas["KnownEvent"], "gate_version">;
+  readonly slack: Schemas["SlackMessage"];
+  readonly discord: Schemas["DiscordMessage"];
+  readonly pagerduty: Schemas["PagerDutyEvent"];
+}
+
+function mrkdwn(text: string) {
+  return { type: "mrkdwn", text } as const;
+}
 
 function footerOf({ id }: WebhookEvent): string {
   return `${id} · LatchGate ${VERSION}`;

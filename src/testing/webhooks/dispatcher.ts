@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { createApprovals } from "../approvals.ts";
 import { type Clock, randomBelow, type Timer } from "../clock.ts";
 import { createLog } from "../log.ts";
@@ -70,7 +71,7 @@ export function createWebhooks(
   const busy = new Set<Promise<void>>();
   const held = new Map<Endpoint, (() => void)[]>();
   const scan = createExpiryScan({ clock, alarms, approvals, startedMs, emit });
-  let life = new AbortController();
+  let life = lifeOf();
 
   function eventOf(happening: Happening, prefix: "evt_" | "evt_test_"): WebhookEvent {
     const now = clock.now();
@@ -271,7 +272,7 @@ export function createWebhooks(
     });
     if (!URL.canParse(webhook.url)) return row(0, "invalid URL");
     const endpoint = { ...literalEndpoint(webhook), maxRetries: 0 };
-    const data = { endpoint_name: webhook.name, message: "LatchGate webhook test event" };
+    const data = { endpoint_name: webhook.name, message: "LatchGate webhook test event" } as const;
     const event = eventOf({ type: "test", data }, "evt_test_");
     const body = bodyOf(event, endpoint.format, routingKeyOf(endpoint));
     const before = log.entries.length;
@@ -306,12 +307,19 @@ export function createWebhooks(
     /** The gate's process has died and begun anew: what was on its way or waited is gone, what was reported is forgotten. */
     restart(startedAt: number): void {
       life.abort();
-      life = new AbortController();
+      life = lifeOf();
       held.clear();
       alarms.clear();
       scan.restart(startedAt);
     },
   };
+}
+
+/** A process, of which every attempt waits for the end. */
+function lifeOf(): AbortController {
+  const life = new AbortController();
+  setMaxListeners(0, life.signal);
+  return life;
 }
 
 /** A redirect counts as a failure of the receiver, a 408 or 429 as its last word. */

@@ -2,7 +2,10 @@ import type { Approval } from "../approvals.ts";
 import type { LeaseClaims } from "../leases.ts";
 import type { Operator, Plan } from "../plan.ts";
 import type { World } from "../world.ts";
+import type { WebhookData } from "./events.ts";
 import { requestSummary } from "./summary.ts";
+
+type Outcome = WebhookData["action.executed"]["verification_outcome"];
 
 /** Where in a gate's work its webhooks arise, and what each of them says. What is not here leaves no event. */
 export const tell = {
@@ -15,13 +18,13 @@ export const tell = {
       data: {
         ...whose(approval),
         approval_id: approval.approvalId,
-        risk_level: approval.riskLevel,
+        risk_level: approval.riskLevel as WebhookData["approval.pending"]["risk_level"],
         request_hash: approval.requestHash,
         expires_at: approval.expiresAt,
         request_summary: requestSummary(body, secrets),
         trace_id: approval.traceId,
-        unresolved_domains: unresolvedDomains.length > 0 ? unresolvedDomains : undefined,
-        unresolved_paths: unresolvedPaths.length > 0 ? unresolvedPaths : undefined,
+        ...(unresolvedDomains.length > 0 && { unresolved_domains: [...unresolvedDomains] }),
+        ...(unresolvedPaths.length > 0 && { unresolved_paths: [...unresolvedPaths] }),
       },
     });
   },
@@ -55,7 +58,7 @@ export const tell = {
   },
 
   /** Receipt and audit event are written, whatever the check has found. */
-  executed(world: World, plan: Plan, receiptId: string, outcome: string): void {
+  executed(world: World, plan: Plan, receiptId: string, outcome: Outcome): void {
     world.webhooks.emit({
       type: "action.executed",
       data: { ...of(plan), receipt_id: receiptId, verification_outcome: outcome, trace_id: plan.traceId },
@@ -81,6 +84,19 @@ export const tell = {
   exhausted(world: World, lease: LeaseClaims, actionId: string): void {
     const data = { ...whose({ lease, actionId }), session_id: lease.session_id };
     world.webhooks.emit({ type: "budget.exhausted", data });
+  },
+
+  /** A unit that could not be given back. `label`: where in the gate that was. */
+  rollbackFailed(world: World, lease: LeaseClaims, traceId: string, error: string, label: string): void {
+    world.webhooks.emit({
+      type: "budget.rollback_failed",
+      data: {
+        session_id: lease.session_id,
+        error: `budget store unavailable: ${error}`,
+        trace_id: traceId,
+        label,
+      },
+    });
   },
 } as const;
 
