@@ -2,19 +2,20 @@ import { type Api, createApi } from "./api.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 import { type RetryOptions, retryPolicy } from "./backoff.ts";
 import { type Call, createCall } from "./call.ts";
-import { type CallOptions, type CallRequest, type CallState, callState, type Pipe } from "./call-state.ts";
+import { type CallOptions, type CallRequest, type CallState, callState } from "./call-state.ts";
 import { agentIdIn, type ConnectionOptions } from "./config.ts";
-import { createProofClock, signed } from "./dpop.ts";
+import { createProofClock, createSign } from "./dpop.ts";
 import { createExecute, type Execute } from "./execute.ts";
 import type { operations, paths } from "./generated/agent.ts";
 import { agentOperations } from "./generated/operations.ts";
-import { checkedOptions } from "./given.ts";
+import { checkedListener, checkedOptions, checkedWord, wrongOptions } from "./given.ts";
 import { createMemoryJournal, type Journal } from "./journal.ts";
-import { createLeases, type LeaseEvent, type LeaseOptions, type Leases, leased } from "./lease.ts";
+import { createLeases, type LeaseEvent, type LeaseOptions, type Leases } from "./lease.ts";
+import { tell } from "./listeners.ts";
 import type { ActionResult } from "./models.ts";
 import type { OperationTable } from "./outcomes.ts";
-import { resending, retrying } from "./retry.ts";
-import { type Clock, createClock } from "./send.ts";
+import { type BufferedResponse, type Clock, createClock, type Send } from "./send.ts";
+import { createSending, type Sessions } from "./sending.ts";
 import { checkedLease } from "./session.ts";
 import { createTrace, debugLogger, type Logger, type Trace, type TraceContext } from "./tracing.ts";
 import { createTransport, givenTransport, type Transport } from "./transport.ts";
@@ -64,48 +65,59 @@ export interface Agent {
   close(): Promise<void>;
 }
 
-export function createAgent(options: ClientOptions): Agent {
-  checkedOptions(options);
+export function createAgent(given: ClientOptions): Agent {
+  const options = checkedOptions(given);
+  const onEvent = checkedListener("onEvent", options.onEvent);
+  checkedWord("validate", options.validate, ["before"], "<options>");
+  if (options.agentId !== undefined && (typeof options.agentId !== "string" || options.agentId === ""))
+    throw wrongOptions("agentId must be a text that is not empty");
   const clock = options.clock ?? createClock(options.now);
   const transport = givenTransport(options) ?? createTransport(options, clock);
-  const { route, quota } = transport;
+  const { route } = transport;
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
   const proofClock = createProofClock(clock.now);
   const trace = createTrace(options.logger ?? debugLogger(), clock.monotonic);
-  const attempt = signed<CallRequest>(
-    route.publicBaseUrl,
-    proofClock.now,
-    ({ call }) => call.session,
-    resending(clock, tracedAttempts(trace, transport.send)),
-  );
-  const ask = createCall<operations>(
-    retrying(quota, proofClock, clock, attempt),
-    agentOperations,
-    defaults,
+  const closing = new AbortController();
+  const sessions: Sessions = {
+    signs: "lease",
+    ready: (asking) => leases.ready(asking),
+    async acquire(asking) {
+      if (leases.current?.budget.left === 0) await approvals.settleEnded();
+      return leases.acquire(asking);
+    },
+    refuse: (session) => leases.refuse(session),
+    recount: () => approvals.settleEnded(),
+  };
+  const pipe = createSending({
+    send: tracedAttempts(trace, transport.send),
+    sign: createSign(route.publicBaseUrl, proofClock.now),
+    sessions,
+    proofClock,
+    quota: transport.quota,
     clock,
-  );
+    closing: closing.signal,
+  });
+  const call = createCall<operations>(pipe, agentOperations, defaults, clock);
   const leases = createLeases(
     (body, own) =>
       trace.run(
         "lease",
         { operationId: "createLease", actionId: "<connect>" },
-        async () => checkedLease((await ask("createLease", { body, subject: "<connect>" }, own)).body),
+        async () => checkedLease((await call("createLease", { body, subject: "<connect>" }, own)).body),
         (context, { session_id }) =>
           Object.assign(context, { sessionId: session_id, outcome: "not_executed" }),
       ),
     clock,
     (options.agentId ?? agentIdIn()) === undefined ? undefined : (options.lease ?? {}),
-    quietly(options.onEvent),
+    onEvent === undefined ? undefined : (event) => tell(onEvent, event),
   );
-  const pipe = retrying(quota, proofClock, clock, leased(leases, clock, attempt));
   const connecting = {
     operationId: "createLease",
     operation: agentOperations.createLease,
     subject: "<connect>",
     path: agentOperations.createLease.path,
   } as const;
-  const call = createCall<operations>(pipe, agentOperations, defaults, clock);
-  const approvals = tracedApprovals(trace, createApprovals(call, clock));
+  const approvals = tracedApprovals(trace, createApprovals(call, clock, closing.signal));
   const journal = options.journal ?? createMemoryJournal();
   const validator = createValidator(call, clock, options.timeoutMs);
   return {
@@ -121,6 +133,7 @@ export function createAgent(options: ClientOptions): Agent {
     api: <Paths extends object = paths>(table: OperationTable = agentOperations) =>
       createApi<Paths>(pipe, table, route, defaults, clock),
     close: async () => {
+      closing.abort();
       if (options.transport === undefined) await transport.close();
     },
   };
@@ -153,7 +166,7 @@ function tracedApprovals(trace: Trace, approvals: Approvals): Approvals {
   };
 }
 
-function tracedAttempts(trace: Trace, send: Transport["send"]): Pipe {
+function tracedAttempts(trace: Trace, send: Transport["send"]): Send<CallRequest, BufferedResponse> {
   return (request) => {
     if (!trace.listens("attempt")) return send(request);
     const { operationId, subject, session, attempts } = request.call;
@@ -165,19 +178,5 @@ function tracedAttempts(trace: Trace, send: Transport["send"]): Pipe {
       () => send(request),
       (told, { status }) => Object.assign(told, { status }),
     );
-  };
-}
-
-/** A listener that throws changes nothing for the call that it heard of. */
-function quietly(
-  listener: ((event: LeaseEvent) => void) | undefined,
-): ((event: LeaseEvent) => void) | undefined {
-  if (listener === undefined) return undefined;
-  return (event) => {
-    try {
-      listener(event);
-    } catch {
-      // Not ours to report.
-    }
   };
 }

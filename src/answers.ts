@@ -5,23 +5,20 @@ import {
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
 } from "./errors.ts";
-import type { AnswerFacts } from "./generated/operations.ts";
-import { answerFacts, errorCodeOf } from "./outcomes.ts";
 import { doubtAbout } from "./refusals.ts";
 import type { BufferedResponse } from "./send.ts";
 
-/** What a named method makes its result of: an answer whose body is what the document says of it. */
+/**
+ * What a named method makes its result of: an answer whose body is what the document says of it.
+ * @param body the answer's JSON, undefined where it is none
+ */
 export function resultOf(
   state: CallState,
   response: BufferedResponse,
-): { status: number; body: unknown; state: CallState; gateNow: number } {
+  body: unknown,
+): { status: number; body: unknown; state: CallState; response: BufferedResponse } {
   const { status } = response;
-  // Times in an answer are the operator's matter: an agent's calls need not parse the date.
-  const date =
-    state.operation.security === "operator" ? Date.parse(response.headers.get("date") ?? "") : Number.NaN;
-  const gateNow = Number.isNaN(date) ? state.clock.now() : date;
-  if (answersText(state.operationId)) return { status, body: response.body, state, gateNow };
-  const body = parseJson(response.body);
+  if (answersText(state.operationId)) return { status, body: response.body, state, response };
   if (body === undefined) throw unreadable(state, status, `invalid JSON in ${answerName(state)} response`);
   // A request schema may be any JSON value; every other result is an object.
   if (
@@ -32,7 +29,7 @@ export function resultOf(
   const needed = RELIED_ON[state.operationId];
   if (needed !== undefined && (body as Record<string, unknown>)[needed] === undefined)
     throw unreadable(state, status, `no ${needed} in ${answerName(state)} response`);
-  return { status, body, state, gateNow };
+  return { status, body, state, response };
 }
 
 /** Whether the result of an operation is text and no JSON. */
@@ -65,19 +62,6 @@ export function unreadable(state: CallState, status: number, problem: string): L
   const details: ErrorDetails = { ...detailsOf(state), code: "unreadable_answer", status, outcome };
   if (outcome === "not_executed") return new LatchGateTransportError(problem, details);
   return new LatchGateOutcomeUnknown(`${problem}: ${doubtAbout(state.operation)}`, details);
-}
-
-/** What the documents say of an answer to this call. */
-export const factsOf = ({ operation }: CallState, response: BufferedResponse): AnswerFacts =>
-  answerFacts(operation, response.status, errorCodeOf(parseJson(response.body)));
-
-/** JSON's value, and undefined (which no JSON is) where there is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const ANSWER_NAMES: { readonly [operationId: string]: string } = {

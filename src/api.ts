@@ -1,13 +1,14 @@
 import createClient, { type Client } from "openapi-fetch";
-import { answersText, parseJson, unreadable } from "./answers.ts";
+import { answersText, unreadable } from "./answers.ts";
 import { type CallDefaults, type CallState, callRequest, callState, type Pipe } from "./call-state.ts";
 import type { Route } from "./config.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
-import { failureError } from "./failures.ts";
+import { errorOf, shownText, unsentError } from "./failures.ts";
 import type { OperationFacts } from "./generated/operations.ts";
+import type { Verdict } from "./judgement.ts";
 import type { OperationTable } from "./outcomes.ts";
 import { identifierProblem } from "./parameters.ts";
-import type { BufferedResponse, Clock } from "./send.ts";
+import { type BufferedResponse, type Clock, SendFailure } from "./send.ts";
 
 /** The methods of openapi-fetch, typed by `Paths`. */
 export type Api<Paths extends object> = Client<Paths>;
@@ -34,16 +35,19 @@ export function createApi<Paths extends object>(
       const { signal } = request;
       const state = callState({ operationId: id, operation, subject, path }, { signal }, defaults, clock);
       const { headers, ...rest } = callRequest(state, body, target);
+      let verdict: Verdict;
       try {
-        const response = await pipe({ ...rest, headers: { ...ownHeaders(request), ...headers } });
-        if (response.ok && !answersText(id) && parseJson(response.body) === undefined)
-          throw unreadable(state, response.status, "invalid JSON in the answer");
-        if (response.status < 200 || response.status > 599)
-          throw unreadable(state, response.status, `an answer with the status ${response.status}`);
-        return responseOf(state, response);
+        verdict = await pipe({ ...rest, headers: { ...ownHeaders(request), ...headers } });
       } catch (error) {
-        throw failureError(state, error);
+        throw unsentError(state, error);
       }
+      const { result } = verdict;
+      if (result instanceof SendFailure) throw errorOf(state, verdict);
+      if (result.ok && !answersText(id) && verdict.body === undefined)
+        throw unreadable(state, result.status, "invalid JSON in the answer");
+      if (result.status < 200 || result.status > 599)
+        throw unreadable(state, result.status, `an answer with the status ${result.status}`);
+      return responseOf(state, result, result.ok ? result.body : shownText(result, verdict.body, state));
     },
   });
 }
@@ -109,8 +113,8 @@ function ownHeaders(request: Request): Record<string, string> {
   );
 }
 
-function responseOf(state: CallState, response: BufferedResponse): Response {
-  const { status, headers, body } = response;
+function responseOf(state: CallState, response: BufferedResponse, body: string): Response {
+  const { status, headers } = response;
   // These statuses may have no body, and Response throws on one.
   const empty = status === 204 || status === 205 || status === 304;
   try {

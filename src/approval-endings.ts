@@ -1,6 +1,7 @@
 import {
   type ErrorDetails,
   LatchGateApprovalDenied,
+  LatchGateApprovalExpired,
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateError,
@@ -9,28 +10,67 @@ import {
   LatchGateOutcomeUnknown,
 } from "./errors.ts";
 import type { components } from "./generated/agent.ts";
+import type { Outcome } from "./generated/operations.ts";
 import type { ActionResult, ApprovalStatus } from "./models.ts";
 import { SendFailure } from "./send.ts";
-import type { Session } from "./session.ts";
+import type { HeldUnit, Session } from "./session.ts";
+
+/** An approval can be given for 300 s (contract agent.md 10); the second is for what a `Date` cuts off. */
+export const APPROVAL_LIFE_MS = 300_000 + 1_000;
+
+/**
+ * A claim stands for 120 s (contract measured.md): so long an approve that was cut off can be seen, and nothing else is
+ * accepted. The second is for clocks that run apart.
+ */
+const CLAIM_MS = 120_000 - 1_000;
+
+/** The ledger of an approval: what was seen of it, on the monotonic clock. */
+export interface Sightings {
+  /** When it was last known to be pending, and claimed by nobody. */
+  freeAt: number | undefined;
+  /** Somebody was seen to have claimed it, or could have been and gone unseen: the action may have run since. */
+  mayHaveRun: boolean;
+}
+
+/** Enters a poll that says pending. `retry_after_seconds` is 2 as long as nobody has claimed it, and 1 then. */
+export function seePending(
+  seen: Sightings,
+  retryAfterSeconds: number | null,
+  askedAt: number,
+  now: number,
+): void {
+  if (retryAfterSeconds === 1) seen.mayHaveRun = true;
+  if (retryAfterSeconds !== 2) return;
+  if (!isWatched(seen, now)) seen.mayHaveRun = true;
+  seen.freeAt = askedAt;
+}
+
+/**
+ * Whether the action of an approval that ended without one may have run. An approve that was cut off while the action ran
+ * leaves its claim for 120 s, and is denied or expires like any other after that: so it surely did not run only if it was
+ * never seen claimed, nor out of sight for so long.
+ */
+export const outcomeOf = (seen: Sightings, now: number): Outcome =>
+  !seen.mayHaveRun && isWatched(seen, now) ? "not_executed" : "unknown";
+
+const isWatched = ({ freeAt }: Sightings, now: number) => freeAt !== undefined && now - freeAt < CLAIM_MS;
 
 /** A call that the gate holds, with the session that alone may look at its approval. */
 export interface Held {
   readonly actionId: string;
   readonly session: Session;
   readonly traceId: string;
-  /** When the gate's answer came: the gate opened it no later. */
-  readonly openedAt: number;
-  budgetSettled: boolean;
-  /** Takes note of the result before whoever waits gets it. */
-  note?: (result: ActionResult) => Promise<unknown>;
+  readonly seen: Sightings;
+  /** By when the approval can't be given any more, on the gate's clock (its `Date`), where that was told. */
+  readonly endsAt: number | undefined;
+  /** The same on the monotonic clock, from the moment when this client first heard of it. */
+  readonly endsBy: number;
+  readonly unit: HeldUnit | undefined;
+  /** Takes note of how it ended before whoever waits hears of it. */
+  note?: (end: ActionResult | LatchGateError) => Promise<unknown>;
 }
 
-/** A call that was denied or has expired will not be charged any more (contract agent.md 7): its unit goes back, once. */
-export function settle(held: Held | undefined): void {
-  if (held === undefined || held.budgetSettled) return;
-  held.budgetSettled = true;
-  held.session.budget.giveBack();
-}
+const NOTHING_SEEN: Sightings = Object.freeze({ freeAt: undefined, mayHaveRun: true });
 
 export const heldDetails = (held: Held | undefined): ErrorDetails => ({
   sessionId: held?.session.sessionId,
@@ -40,43 +80,39 @@ export const heldDetails = (held: Held | undefined): ErrorDetails => ({
 export const lost = (approvalId: string, held: Held | undefined) =>
   new LatchGateApprovalLost(approvalId, heldDetails(held));
 
-/** What a poll that can't be made again means for the wait. */
-export function endOf(
-  approvalId: string,
-  held: Held | undefined,
-  signal: AbortSignal | undefined,
-  error: unknown,
-  claimed: boolean,
-): unknown {
-  if (signal?.aborted) return givenUp(approvalId, held, "aborted", error);
-  // The gate has forgotten an approval that it held for this session: nobody can say whether it was given before.
-  if (error instanceof LatchGateNotFound && held !== undefined) return lost(approvalId, held);
-  if (!(error instanceof LatchGateError) || error.outcome !== "not_executed") return error;
-  // Whoever may not look can't tell whether it was given and has run.
-  if (error instanceof LatchGateNotFound)
-    return new LatchGateNotFound(error.actionId, error.reason, { ...error, outcome: "unknown" });
-  if (held === undefined && error instanceof LatchGateInvalidRequest) return error;
-  // It is the poll that did nothing: the action may be approved by now, or will be.
-  return claimed && error.code !== "closed"
-    ? lost(approvalId, held)
-    : givenUp(approvalId, held, error.code, error);
+/** What a call that was held and did not run still takes of its budget: nothing, if that is sure. */
+function settled(held: Held | undefined, now: number): Outcome {
+  const outcome = outcomeOf(held?.seen ?? NOTHING_SEEN, now);
+  if (outcome === "not_executed") held?.unit?.giveBack();
+  else held?.unit?.keep();
+  return outcome;
 }
 
-type Ending = (status: ApprovalStatus, held: Held | undefined) => LatchGateError;
+const CLAIMED_BEFORE =
+  "an approve of it may have been cut off while the action ran: look at its effect before you repeat the call";
+const hintOf = (outcome: Outcome) => (outcome === "unknown" ? CLAIMED_BEFORE : undefined);
 
-const deniedBy: Ending = ({ approvalId, reason, raw }, held) =>
-  new LatchGateApprovalDenied(approvalId, reason ?? undefined, { ...heldDetails(held), body: raw });
+/** Nobody has decided, and nobody can any more. */
+export function expired(approvalId: string, held: Held | undefined, now: number): LatchGateError {
+  const outcome = settled(held, now);
+  return new LatchGateApprovalExpired(approvalId, { ...heldDetails(held), outcome, hint: hintOf(outcome) });
+}
 
-const unclear: Ending = ({ status, reason, raw }, held) =>
-  new LatchGateOutcomeUnknown(
+type Ending = (status: ApprovalStatus, held: Held | undefined, now: number) => LatchGateError;
+
+const deniedBy: Ending = ({ approvalId, reason, raw }, held, now) => {
+  const outcome = settled(held, now);
+  const details = { ...heldDetails(held), outcome, hint: hintOf(outcome), body: raw };
+  return new LatchGateApprovalDenied(approvalId, reason ?? undefined, details);
+};
+
+const unclear: Ending = ({ status, reason, raw }, held) => {
+  held?.unit?.keep();
+  return new LatchGateOutcomeUnknown(
     `the approval ended as ${status}: the action may have run; do not repeat it, look at its effect`,
-    {
-      ...heldDetails(held),
-      code: `approval_${status}`,
-      body: raw,
-      hint: reason ?? undefined,
-    },
+    { ...heldDetails(held), code: `approval_${status}`, body: raw, hint: reason ?? undefined },
   );
+};
 
 /** How a wait ends with each status that is neither waiting nor an approval: one that is new has to be decided on here. */
 const endings = { denied: deniedBy, failed: unclear } satisfies Record<
@@ -85,8 +121,29 @@ const endings = { denied: deniedBy, failed: unclear } satisfies Record<
 >;
 
 /** The terminal states that are no approval; one that the document does not know says nothing of the effect. */
-export const refusal: Ending = (status, held) =>
-  (new Map<string, Ending>(Object.entries(endings)).get(status.status) ?? unclear)(status, held);
+export const refusal: Ending = (status, held, now) =>
+  (new Map<string, Ending>(Object.entries(endings)).get(status.status) ?? unclear)(status, held, now);
+
+/** What a poll that can't be made again means for the wait. That a poll did nothing says nothing of the action. */
+export function endOf(
+  approvalId: string,
+  held: Held | undefined,
+  signal: AbortSignal | undefined,
+  error: unknown,
+): unknown {
+  if (signal?.aborted) return givenUp(approvalId, held, "aborted", error);
+  if (!(error instanceof LatchGateError) || error.outcome !== "not_executed") return error;
+  // Whoever may not look can't tell whether it was given and has run.
+  if (error instanceof LatchGateNotFound)
+    return held === undefined
+      ? new LatchGateNotFound(error.actionId, error.reason, { ...error, outcome: "unknown" })
+      : lost(approvalId, held);
+  // Nothing was asked: what was given is no approval's id.
+  if (error instanceof LatchGateInvalidRequest && error.status === undefined) return error;
+  return held?.seen.mayHaveRun && error.code !== "closed"
+    ? lost(approvalId, held)
+    : givenUp(approvalId, held, error.code, error);
+}
 
 /** A wait that its caller ended. Whoever decides after that runs the action: so it is not known any more. */
 export function givenUp(

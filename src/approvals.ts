@@ -1,10 +1,18 @@
 import { unreadable } from "./answers.ts";
-import { endOf, givenUp, type Held, heldDetails, lost, refusal, settle } from "./approval-endings.ts";
-import type { Call } from "./call.ts";
+import {
+  APPROVAL_LIFE_MS,
+  endOf,
+  expired,
+  givenUp,
+  type Held,
+  lost,
+  refusal,
+  seePending,
+} from "./approval-endings.ts";
+import { type Call, gateTimeOf } from "./call.ts";
 import { type CallOptions, type CallState, detailsOf } from "./call-state.ts";
 import {
   type ErrorDetails,
-  LatchGateApprovalExpired,
   LatchGateApprovalRequired,
   LatchGateAuthError,
   LatchGateError,
@@ -13,14 +21,16 @@ import {
   LatchGateUnavailable,
 } from "./errors.ts";
 import type { components, operations } from "./generated/agent.ts";
-import { checkedOptions, checkedSignal, wrongOptions } from "./given.ts";
+import { checkedListener, checkedOptions, checkedSignal, checkedWait } from "./given.ts";
+import { tell } from "./listeners.ts";
 import {
   type ActionResult,
   type ApprovalStatus,
   actionResultFromReceipt,
   receiptFromJson,
 } from "./models.ts";
-import { type Clock, sleep } from "./send.ts";
+import { redactValue, secretsIn } from "./redaction.ts";
+import { type BufferedResponse, type Clock, SendFailure, sleep } from "./send.ts";
 import type { Session } from "./session.ts";
 
 /** How to wait for an operator. */
@@ -29,25 +39,29 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long to wait at most, in milliseconds. Default: as long as the approval can be given and followed. */
   readonly waitMs?: number | undefined;
-  /** Hears of each answer of the gate. What it throws is ignored. */
+  /** Hears of each answer of the gate. What it throws, or rejects with, is ignored. */
   readonly onPoll?: ((status: ApprovalStatus) => void) | undefined;
 }
 
 /** The approvals that this client has seen being held, with the session that alone may look at them. */
 export interface Approvals {
   /** Remembers a call that the gate holds, and gives the error that says so. */
-  hold(actionId: string, body: components["schemas"]["PendingApproval"], state: CallState): LatchGateError;
+  hold(
+    actionId: string,
+    body: components["schemas"]["PendingApproval"],
+    answer: { readonly state: CallState; readonly response: BufferedResponse },
+  ): LatchGateError;
   /** Whether the approval can still be polled by the session that opened it. */
   canFollow(approvalId: string): boolean;
-  /** Has the result of a held call noted by whoever waits for it first. */
-  whenRun(approvalId: string, note: (result: ActionResult) => Promise<unknown>): void;
+  /** Has it noted how a held call ended, by whoever hears of it first. */
+  whenEnded(approvalId: string, note: NonNullable<Held["note"]>): void;
   status(approvalId: string, options?: CallOptions): Promise<ApprovalStatus>;
+  /** Asks what became of the calls whose approval has ended while nobody waited: what did not run takes no budget. */
+  settleEnded(): Promise<void>;
   /** Polls until an operator has decided, and gives the result of what the gate executed then. */
   wait(target: string | LatchGateApprovalRequired, options?: WaitOptions): Promise<ActionResult>;
 }
 
-/** An approval can be given for 300 s (contract agent.md 10); the second is for clocks that run apart. */
-const APPROVAL_LIFE_MS = 300_000 + 1_000;
 const POLL_MS = 2_000;
 /** The gate asks for one second or two. What asks for no pause, or for one of a day, is not followed. */
 const SHORTEST_POLL_MS = 500;
@@ -56,24 +70,42 @@ const POLL_TIMEOUT_MS = 10_000;
 /** So close to the lease's end the last poll is made. */
 const LAST_POLL_MS = 250;
 const MAX_HELD = 1_000;
+/** How long, and how many at once, ended approvals are asked about when the budget is short. */
+const SETTLE_MS = 5_000;
+const MOST_SETTLED = 10;
 
-export function createApprovals(call: Call<operations>, clock: Clock): Approvals {
+/** One answer about an approval. */
+interface Poll {
+  readonly status: ApprovalStatus;
+  readonly state: CallState;
+  /** The gate's `Date`, in milliseconds; undefined without one. */
+  readonly gateNow: number | undefined;
+}
+
+/** @param closing aborted when the client is closed: no wait goes on then */
+export function createApprovals(call: Call<operations>, clock: Clock, closing: AbortSignal): Approvals {
   const holds = new Map<string, Held>();
 
   const leaseLeft = ({ session }: Held) => session.leftMs(clock.monotonic());
 
-  async function poll(
-    approvalId: string,
-    options: CallOptions,
-  ): Promise<{ status: ApprovalStatus; state: CallState }> {
+  async function poll(approvalId: string, options: CallOptions): Promise<Poll> {
     const held = holds.get(approvalId);
     if (held !== undefined && leaseLeft(held) <= 0) throw lost(approvalId, held);
     const input = { path: { approval_id: approvalId }, subject: "<approval>", session: held?.session };
-    const { body, status, state } = await call("pollApproval", input, options);
-    const poll: { readonly [member: string]: unknown } = body;
-    if (typeof poll["status"] !== "string") throw unreadable(state, status, "no status in approval response");
-    if (poll["status"] === "denied") settle(held);
-    return { status: statusOf(approvalId, held, poll), state };
+    const answer = await call("pollApproval", input, options);
+    const { state } = answer;
+    const body: { readonly [member: string]: unknown } = answer.body;
+    if (typeof body["status"] !== "string")
+      throw unreadable(state, answer.status, "no status in approval response");
+    const status = statusOf(approvalId, held, body);
+    const gateNow = answer.response.headers.get("date") === null ? undefined : gateTimeOf(answer);
+    // From the first answer on the approval belongs to the session that could see it.
+    if (held === undefined)
+      remember(approvalId, state, { actionId: "", traceId: "", gateNow, isOpened: false });
+    const { seen } = holds.get(approvalId) ?? {};
+    if (seen !== undefined && status.status === "pending")
+      seePending(seen, status.retryAfterSeconds, state.sentAt, clock.monotonic());
+    return { status, state, gateNow };
   }
 
   /** One poll of a wait: what is no answer about the approval is no end of it either. */
@@ -81,28 +113,32 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
     approvalId: string,
     signal: AbortSignal | undefined,
     timeoutMs: number,
-  ): Promise<ApprovalStatus | undefined> {
+  ): Promise<Poll | undefined> {
     try {
       // The wait itself repeats; it must not use up what others may repeat.
-      const { status, state } = await poll(approvalId, { signal, timeoutMs, retry: false });
-      // From the first answer on the approval belongs to the session that could see it.
-      if (!holds.has(approvalId)) remember(approvalId, "", "", state);
-      return status;
+      return await poll(approvalId, { signal, timeoutMs, retry: false });
     } catch (error) {
       if (signal?.aborted || !isPassing(error)) throw error;
       return undefined;
     }
   }
 
-  function remember(approvalId: string, actionId: string, traceId: string, state: CallState): void {
-    // Only `leased` sets a call's session, and what it sets are these.
+  function remember(
+    approvalId: string,
+    state: CallState,
+    { actionId, traceId, gateNow, isOpened }: Remembered,
+  ): void {
+    // What signs a call of an agent's is a session.
     const session = state.session as Session;
+    const endsBy = state.sentAt + APPROVAL_LIFE_MS;
     holds.set(approvalId, {
       actionId,
       session,
       traceId,
-      openedAt: clock.monotonic(),
-      budgetSettled: actionId === "",
+      seen: { freeAt: isOpened ? state.sentAt : undefined, mayHaveRun: false },
+      endsAt: gateNow === undefined ? undefined : gateNow + APPROVAL_LIFE_MS,
+      endsBy,
+      unit: isOpened ? session.budget.hold() : undefined,
     });
     if (holds.size <= MAX_HELD) return;
     // Only what nobody may look at any more is forgotten.
@@ -112,9 +148,10 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
   async function result(
     approvalId: string,
     { receiptId }: ApprovalStatus,
-    signal: AbortSignal | undefined,
+    patience: CallOptions,
   ): Promise<ActionResult> {
     const held = holds.get(approvalId);
+    held?.unit?.keep();
     const known: ErrorDetails = {
       outcome: "executed",
       sessionId: held?.session.sessionId,
@@ -129,7 +166,7 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
       const { body, state } = await call(
         "getReceipt",
         { path: { receipt_id: receiptId }, subject: "<receipt>" },
-        { signal },
+        patience,
       );
       const sessionId = held?.session.sessionId ?? state.session?.sessionId ?? "";
       return actionResultFromReceipt(receiptFromJson(body), { traceId: held?.traceId ?? "", sessionId });
@@ -144,22 +181,88 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
     }
   }
 
-  async function noted(approvalId: string, run: ActionResult): Promise<ActionResult> {
-    await holds.get(approvalId)?.note?.(run);
-    return run;
+  /** The end of an approval that this poll shows; undefined as long as it goes on. */
+  function endIn(approvalId: string, { status, state, gateNow }: Poll): LatchGateError | undefined {
+    const held = holds.get(approvalId);
+    if (status.status === "approved") return undefined;
+    if (status.status !== "pending") return refusal(shownStatus(status, state), held, clock.monotonic());
+    if (status.retryAfterSeconds !== 2 || held === undefined) return undefined;
+    const isOver =
+      gateNow !== undefined && held.endsAt !== undefined ? gateNow > held.endsAt : state.sentAt > held.endsBy;
+    return isOver ? expired(approvalId, held, clock.monotonic()) : undefined;
+  }
+
+  async function noted<End extends ActionResult | LatchGateError>(
+    approvalId: string,
+    end: End,
+  ): Promise<End> {
+    await holds.get(approvalId)?.note?.(end);
+    return end;
+  }
+
+  async function wait(
+    target: string | LatchGateApprovalRequired,
+    given: WaitOptions = {},
+  ): Promise<ActionResult> {
+    const options = checkedOptions(given, "<approval>");
+    const signal = checkedSignal(options.signal, "<approval>");
+    const waitMs = checkedWait(options.waitMs, "<approval>") ?? Number.POSITIVE_INFINITY;
+    const onPoll = checkedListener("onPoll", options.onPoll, "<approval>");
+    const approvalId = typeof target === "string" ? target : target.approvalId;
+    const began = clock.monotonic();
+    const left = () => waitMs - (clock.monotonic() - began);
+    const giveUp = (code: string, error?: unknown) => givenUp(approvalId, holds.get(approvalId), code, error);
+    for (;;) {
+      const askedAt = clock.monotonic();
+      const timeoutMs = Math.min(POLL_TIMEOUT_MS, Math.max(1, left()));
+      const polled = await tolerantPoll(approvalId, signal, timeoutMs).catch((error: unknown) => {
+        throw endOf(approvalId, holds.get(approvalId), signal, error);
+      });
+      if (polled !== undefined) {
+        const { status } = polled;
+        tell(onPoll, status);
+        if (status.status === "approved") {
+          const patience = { signal, timeoutMs: Number.isFinite(waitMs) ? Math.max(1, left()) : undefined };
+          return noted(approvalId, await result(approvalId, status, patience));
+        }
+        const end = endIn(approvalId, polled);
+        if (end !== undefined) throw await noted(approvalId, end);
+      }
+      const held = holds.get(approvalId);
+      const asked = (polled?.status.retryAfterSeconds ?? POLL_MS / 1000) * 1000;
+      const pause = nextPause(held, Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, asked)));
+      // One that nobody could be asked about in all its life is as lost as one whose lease has ended.
+      const unseen = held === undefined && askedAt - began > APPROVAL_LIFE_MS;
+      if (pause === undefined || unseen) throw lost(approvalId, held);
+      if (pause > left()) throw giveUp("wait_timeout");
+      await sleep(clock, pause, signal, closing).catch((error: unknown) => {
+        throw giveUp(error instanceof SendFailure ? error.code : "aborted", error);
+      });
+    }
+  }
+
+  async function status(approvalId: string, options: CallOptions = {}): Promise<ApprovalStatus> {
+    const polled = await poll(approvalId, options);
+    const end = endIn(approvalId, polled);
+    if (end !== undefined) await noted(approvalId, end);
+    return polled.status;
   }
 
   return {
-    hold(actionId, body, state) {
-      const { approval_id: approvalId, trace_id: traceId, request_hash: requestHash } = body;
+    hold(actionId, body, answer) {
+      const { state } = answer;
+      const { approval_id: approvalId } = body;
+      const shown = redactValue(body, secretsIn(state.headers)) as typeof body;
+      const { trace_id: traceId = "", request_hash: requestHash } = shown;
       if (typeof approvalId !== "string") return unreadable(state, 202, "no approval_id in execute response");
-      remember(approvalId, actionId, traceId ?? "", state);
+      const gateNow = answer.response.headers.get("date") === null ? undefined : gateTimeOf(answer);
+      remember(approvalId, state, { actionId, traceId, gateNow, isOpened: true });
       return new LatchGateApprovalRequired(actionId, approvalId, {
         ...detailsOf(state),
         status: 202,
         traceId,
         requestHash,
-        body,
+        body: shown,
       });
     },
 
@@ -168,54 +271,23 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
       return held !== undefined && leaseLeft(held) > 0;
     },
 
-    whenRun(approvalId, note) {
+    whenEnded(approvalId, note) {
       const held = holds.get(approvalId);
       if (held !== undefined) held.note = note;
     },
 
-    async status(approvalId, options = {}) {
-      return (await poll(approvalId, options)).status;
+    status,
+
+    async settleEnded() {
+      const now = clock.monotonic();
+      const ended = [...holds].filter(
+        ([, held]) => held.unit?.isOpen && now > held.endsBy && leaseLeft(held) > 0,
+      );
+      const look = ([approvalId]: (typeof ended)[number]) => status(approvalId, { timeoutMs: SETTLE_MS });
+      await Promise.all(ended.slice(0, MOST_SETTLED).map((hold) => look(hold).catch(() => {})));
     },
 
-    async wait(target, options = {}) {
-      const { signal, waitMs = Number.POSITIVE_INFINITY, onPoll } = checkedOptions(options, "<approval>");
-      checkedSignal(signal, "<approval>");
-      if (!(waitMs > 0)) throw wrongOptions("waitMs must be a positive number of milliseconds", "<approval>");
-      const approvalId = typeof target === "string" ? target : target.approvalId;
-      const began = clock.monotonic();
-      let claimed = false;
-      for (;;) {
-        const askedAt = clock.monotonic();
-        const timeoutMs = Math.min(POLL_TIMEOUT_MS, Math.max(1, waitMs - (askedAt - began)));
-        const status = await tolerantPoll(approvalId, signal, timeoutMs).catch((error: unknown) => {
-          throw endOf(approvalId, holds.get(approvalId), signal, error, claimed);
-        });
-        if (status !== undefined) {
-          quietly(onPoll, status);
-          if (status.status === "approved")
-            return noted(approvalId, await result(approvalId, status, signal));
-          if (status.status !== "pending") throw refusal(status, holds.get(approvalId));
-          claimed = status.retryAfterSeconds !== 2;
-          const held = holds.get(approvalId);
-          if (!claimed && askedAt - (held?.openedAt ?? began) > APPROVAL_LIFE_MS) {
-            // Nobody will be charged for it any more.
-            settle(held);
-            throw new LatchGateApprovalExpired(approvalId, heldDetails(held));
-          }
-        }
-        const asked = (status?.retryAfterSeconds ?? POLL_MS / 1000) * 1000;
-        const pace = Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, asked));
-        const pause = nextPause(holds.get(approvalId), pace);
-        // One that nobody could be asked about in all its life is as lost as one whose lease has ended.
-        const unseen = !holds.has(approvalId) && askedAt - began > APPROVAL_LIFE_MS;
-        if (pause === undefined || unseen) throw lost(approvalId, holds.get(approvalId));
-        if (clock.monotonic() + pause - began > waitMs)
-          throw givenUp(approvalId, holds.get(approvalId), "wait_timeout");
-        await sleep(clock, pause, signal).catch((error: unknown) => {
-          throw givenUp(approvalId, holds.get(approvalId), "aborted", error);
-        });
-      }
-    },
+    wait,
   };
 
   /** How long until the next poll; undefined when the lease does not live that long. */
@@ -224,6 +296,14 @@ export function createApprovals(call: Call<operations>, clock: Clock): Approvals
     if (left > pause) return pause;
     return left > 2 * LAST_POLL_MS ? left - LAST_POLL_MS : undefined;
   }
+}
+
+interface Remembered {
+  readonly actionId: string;
+  readonly traceId: string;
+  readonly gateNow: number | undefined;
+  /** Whether this client has seen it being opened: by then nobody can have claimed it. */
+  readonly isOpened: boolean;
 }
 
 function statusOf(
@@ -242,6 +322,11 @@ function statusOf(
   };
 }
 
+/** A status as an error may show it. */
+function shownStatus(status: ApprovalStatus, { headers }: CallState): ApprovalStatus {
+  return redactValue(status, secretsIn(headers)) as ApprovalStatus;
+}
+
 const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
 
 /** Errors of a poll that say nothing about the approval. Its 401 covers a gate's outage too (contract agent.md 3.9). */
@@ -250,12 +335,3 @@ const isPassing = (error: unknown) =>
   error instanceof LatchGateAuthError ||
   (error instanceof LatchGateTransportError && error.code !== "closed") ||
   (error instanceof LatchGateError && (error.status ?? 0) >= 500);
-
-/** A listener that throws changes nothing for the wait that it heard of. */
-function quietly(listener: ((status: ApprovalStatus) => void) | undefined, status: ApprovalStatus): void {
-  try {
-    listener?.(status);
-  } catch {
-    // Not ours to report.
-  }
-}

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import type { Route } from "./config.ts";
+import { redactText, secretsIn } from "./redaction.ts";
 import {
   BufferedResponse,
   type Clock,
@@ -83,9 +84,7 @@ export class Attempt {
     if (!this.#finish()) return;
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    // An answer may quote the request. It goes into errors and logs, so what is secret in it goes no further.
-    const body = withoutSecrets(decoder.decode(bytes), this.request.headers);
-    this.#outcome.resolve(new BufferedResponse(status, headers, body));
+    this.#outcome.resolve(new BufferedResponse(status, headers, decoder.decode(bytes)));
   }
 
   fail(code: FailureCode, message: string, cause?: unknown, hint?: string): void {
@@ -111,7 +110,8 @@ export class Attempt {
   }
 
   #timedOut(): void {
-    this.fail("timeout", `no complete answer within ${Math.round(this.request.timeoutMs)} ms`);
+    const ms = Math.round(this.request.timeoutMs);
+    this.fail("timeout", ms > 0 ? `no complete answer within ${ms} ms` : "the call's time was over");
   }
 
   #aborted(): void {
@@ -224,36 +224,14 @@ function safeCause(error: unknown, headers: GateRequest["headers"], depth = 0): 
 
 function copyOf(error: unknown, headers: GateRequest["headers"], depth: number): unknown {
   if (error === undefined || error instanceof SendFailure) return undefined;
+  const redact = (text: unknown) =>
+    typeof text === "object" ? "" : redactText(String(text), secretsIn(headers));
   if (!(error instanceof Error || types.isNativeError(error)))
-    return typeof error === "object" ? undefined : redact(error, headers);
+    return typeof error === "object" ? undefined : redact(error);
   const cause = depth > 4 ? undefined : safeCause(error.cause, headers, depth + 1);
-  const copy = new Error(redact(error.message, headers), cause === undefined ? undefined : { cause });
-  copy.name = redact(error.name, headers);
-  copy.stack = redact(error.stack ?? "", headers);
+  const copy = new Error(redact(error.message), cause === undefined ? undefined : { cause });
+  copy.name = redact(error.name);
+  copy.stack = redact(error.stack ?? "");
   const { code } = error as NodeJS.ErrnoException;
-  return typeof code === "string" ? Object.assign(copy, { code: redact(code, headers) }) : copy;
-}
-
-/** An answer's text without this request's token and proof, also where JSON's escapes hide them. */
-function withoutSecrets(text: string, headers: GateRequest["headers"]): string {
-  const plain = redact(text, headers);
-  if (!plain.includes("\\u")) return plain;
-  const shown = plain.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  );
-  const redacted = redact(shown, headers);
-  return redacted === shown ? plain : redacted;
-}
-
-/** A gate's tokens have hundreds of characters; a mock's `lease` is a word that answers are made of. */
-const MIN_SECRET_LENGTH = 10;
-
-function redact(text: unknown, headers: GateRequest["headers"]): string {
-  const plain = typeof text === "object" ? "" : String(text);
-  return without(headers["DPoP"], without(headers["Authorization"]?.slice("DPoP ".length), plain));
-}
-
-function without(secret: string | undefined, text: string): string {
-  if (secret === undefined || secret.length < MIN_SECRET_LENGTH || !text.includes(secret)) return text;
-  return text.replaceAll(secret, "[redacted]");
+  return typeof code === "string" ? Object.assign(copy, { code: redact(code) }) : copy;
 }

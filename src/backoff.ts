@@ -1,4 +1,5 @@
 import { LatchGateInvalidRequest } from "./errors.ts";
+import { checkedOptions } from "./given.ts";
 
 /** How often and how soon a call may be made again that surely did nothing. */
 export interface RetryOptions {
@@ -13,6 +14,11 @@ export interface RetryOptions {
    * accepts a proof once, so the copies do not run twice. Default true.
    */
   readonly resend?: boolean | undefined;
+  /**
+   * Whether a call is made again, once and with a new lease, when the gate does not know its lease (401 `invalid_lease`: it
+   * was restarted). That did nothing as long as nothing between repeats a POST, which RFC 9110 (9.2.2) forbids. Default true.
+   */
+  readonly newLease?: boolean | undefined;
 }
 
 export interface RetryPolicy {
@@ -20,17 +26,53 @@ export interface RetryPolicy {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
   readonly resend: boolean;
+  readonly newLease: boolean;
 }
 
 /** The options with their defaults; `false` means that nothing is ever sent again. */
-export function retryPolicy(options: RetryOptions | false | undefined): RetryPolicy {
-  if (options === false) return { attempts: 1, minDelayMs: 0, maxDelayMs: 0, resend: false };
-  const { attempts = 3, minDelayMs = 100, maxDelayMs = 2_000, resend = true } = options ?? {};
+export function retryPolicy(options: RetryOptions | false | null | undefined): RetryPolicy {
+  if (options === false) return NEVER_AGAIN;
+  const {
+    attempts = 3,
+    minDelayMs = 100,
+    maxDelayMs = 2_000,
+    resend = true,
+    newLease = true,
+  } = given(options);
   if (!(Number.isInteger(attempts) && attempts >= 1))
     throw wrong("retry.attempts must be a whole number from 1 on");
-  if (!(minDelayMs >= 0 && maxDelayMs >= minDelayMs))
+  if (!(isNumber(minDelayMs) && isNumber(maxDelayMs) && minDelayMs >= 0 && maxDelayMs >= minDelayMs))
     throw wrong("retry.minDelayMs and maxDelayMs must be numbers, the first not above the second");
-  return { attempts, minDelayMs, maxDelayMs, resend };
+  return { attempts, minDelayMs, maxDelayMs, resend, newLease };
+}
+
+/**
+ * One call's own numbers, over those of its client: whether a lost call is sent once more, or made again with a new lease, is
+ * the client's word unless the call says it.
+ */
+export function retryPolicyOf(
+  own: RetryOptions | false | null | undefined,
+  clients: RetryPolicy,
+): RetryPolicy {
+  if (own === undefined || own === null) return clients;
+  if (own === false) return NEVER_AGAIN;
+  const { resend = clients.resend, newLease = clients.newLease, ...numbers } = given(own);
+  return retryPolicy({ ...numbers, resend, newLease });
+}
+
+const NEVER_AGAIN: RetryPolicy = {
+  attempts: 1,
+  minDelayMs: 0,
+  maxDelayMs: 0,
+  resend: false,
+  newLease: false,
+};
+
+const isNumber = (value: unknown) => typeof value === "number";
+
+function given(options: RetryOptions | null | undefined): RetryOptions {
+  if (options === undefined || options === null) return {};
+  return checkedOptions(options, "retry");
 }
 
 const wrong = (problem: string) =>

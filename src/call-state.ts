@@ -1,9 +1,10 @@
-import { type RetryOptions, type RetryPolicy, retryPolicy } from "./backoff.ts";
+import { type RetryOptions, type RetryPolicy, retryPolicyOf } from "./backoff.ts";
 import type { Credentials, SignableRequest } from "./dpop.ts";
 import type { ErrorDetails } from "./errors.ts";
 import type { OperationFacts } from "./generated/operations.ts";
 import { checkedOptions, checkedSignal, checkedTimeout } from "./given.ts";
-import type { BufferedResponse, Clock, Send, SendFailure } from "./send.ts";
+import type { Copy, Judged, Judgement, Verdict } from "./judgement.ts";
+import type { Clock } from "./send.ts";
 import { USER_AGENT } from "./version.ts";
 
 /** What every method takes as its last argument. */
@@ -16,39 +17,58 @@ export interface CallOptions {
   readonly retry?: RetryOptions | false | undefined;
 }
 
-/** What the layers of the pipe know and note about one call. */
-export interface CallState {
+/** One call: what it is, how long it may take, and the ledger of its attempts. */
+export interface CallState extends Judged {
   readonly operationId: string;
   readonly operation: OperationFacts;
   /** The action's id, or a word in brackets such as `<receipt>`. */
   readonly subject: string;
   readonly path: string;
   readonly clock: Clock;
-  /** On the monotonic clock, in milliseconds. */
-  readonly deadline: number;
   readonly signal: AbortSignal | undefined;
-  readonly policy: RetryPolicy;
   /** The only session that can make this call; any, if undefined. */
   readonly pinned: CallSession | undefined;
   readonly mostOfLife: boolean;
+  /** Every attempt that gave no result, in order. */
+  readonly copies: Copy[];
+  /** Set when nothing more follows: what became of the call, unless it has a result. */
+  judgement: Judgement | undefined;
   /** The session of the last attempt. */
   session: CallSession | undefined;
+  /** The headers of the last attempt, with what is secret in them. */
+  headers: SignableRequest["headers"];
   attempts: number;
-  /** What the last try gave, where an earlier failure stands for the call. */
-  lastFailure: BufferedResponse | SendFailure | undefined;
+  /** When the last attempt began, on the monotonic clock. */
+  sentAt: number;
 }
 
 /** A session as the pipe sees it. */
 export interface CallSession extends Credentials {
-  readonly sessionId: string;
+  readonly sessionId?: string;
+  readonly budget?: CallBudget;
+  /** Whether its lease has ended by its own clock. */
+  hasEnded?(monotonic: number, now: number): boolean;
+}
+
+/** What calls in the world are counted against. */
+export interface CallBudget {
+  /** Counts a call; false, and nothing is counted, when there is none left. */
+  take(): boolean;
+  giveBack(): void;
 }
 
 export interface CallRequest extends SignableRequest {
   readonly call: CallState;
 }
 
-/** The pipe, from its top: a request of a call to the gate's answer, whatever its status. */
-export type Pipe = Send<CallRequest, BufferedResponse>;
+/**
+ * From a request of a call to the attempt that stands for it: the one that has a result, else the one that `call.judgement`
+ * names. Rejects where no attempt could be made.
+ */
+export type Pipe = (request: CallRequest) => Promise<Verdict>;
+
+/** What is given where nothing is: there is nothing in it to be checked. */
+export const NO_OPTIONS: CallOptions = Object.freeze({});
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -69,12 +89,12 @@ export interface CallDefaults {
 export function callState(
   call: Pick<CallState, "operationId" | "operation" | "subject" | "path"> &
     Partial<Pick<CallState, "pinned" | "mostOfLife">>,
-  options: CallOptions,
+  given: CallOptions,
   defaults: CallDefaults,
   clock: Clock,
 ): CallState {
   const { operationId, operation, subject, path, pinned, mostOfLife = false } = call;
-  checkedOptions(options, subject);
+  const options = given === NO_OPTIONS ? given : checkedOptions(given, subject);
   const own = checkedTimeout(options.timeoutMs ?? defaults.timeoutMs, subject);
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
   return {
@@ -87,23 +107,20 @@ export function callState(
     clock,
     deadline: clock.monotonic() + timeoutMs,
     signal: checkedSignal(options.signal, subject),
-    policy: policyOf(options.retry, defaults.retry),
+    policy: retryPolicyOf(options.retry, defaults.retry),
+    copies: [],
+    judgement: undefined,
     session: undefined,
+    headers: BARE_HEADERS,
     attempts: 0,
-    lastFailure: undefined,
+    sentAt: 0,
   };
-}
-
-/** One call's own numbers; whether a lost call is sent once more is the client's word unless they say it. */
-function policyOf(own: CallOptions["retry"], clients: RetryPolicy): RetryPolicy {
-  if (own === undefined) return clients;
-  return retryPolicy(own === false ? false : { ...own, resend: own.resend ?? clients.resend });
 }
 
 const BARE_HEADERS = { "User-Agent": USER_AGENT };
 const JSON_HEADERS = { "Content-Type": "application/json", "User-Agent": USER_AGENT };
 
-/** A request of a call, for its first attempt. `target`: path and query as they travel. */
+/** A request of a call; each attempt adds its time and its signature. `target`: path and query as they travel. */
 export function callRequest(state: CallState, body: string | undefined, target: string): CallRequest {
   const { operation, path, signal } = state;
   return {
@@ -113,7 +130,7 @@ export function callRequest(state: CallState, body: string | undefined, target: 
     headers: body === undefined ? BARE_HEADERS : JSON_HEADERS,
     body,
     signal,
-    timeoutMs: attemptMs(state, 1),
+    timeoutMs: 0,
     call: state,
   };
 }
@@ -122,8 +139,8 @@ export function callRequest(state: CallState, body: string | undefined, target: 
 const READ_ATTEMPT_MS = 10_000;
 
 /** How long this try may take: all that is left, but for a read that could be tried again. */
-export function attemptMs({ deadline, operation, policy, clock }: CallState, tries: number): number {
-  const left = deadline - clock.monotonic();
+export function attemptMs({ deadline, operation, policy, sentAt }: CallState, tries: number): number {
+  const left = deadline - sentAt;
   return operation.effect === "none" && tries < policy.attempts ? Math.min(left, READ_ATTEMPT_MS) : left;
 }
 

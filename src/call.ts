@@ -6,12 +6,14 @@ import {
   type CallState,
   callRequest,
   callState,
+  NO_OPTIONS,
   type Pipe,
 } from "./call-state.ts";
-import { failureError, refused } from "./failures.ts";
+import { errorOf, unsentError } from "./failures.ts";
+import type { Verdict } from "./judgement.ts";
 import { type OperationTable, operationOf } from "./outcomes.ts";
 import { checkedPath, jsonText, searchOf } from "./parameters.ts";
-import type { BufferedResponse, Clock } from "./send.ts";
+import { type BufferedResponse, type Clock, SendFailure } from "./send.ts";
 
 /** What a call is made of, beside its options. */
 export interface CallInput {
@@ -19,6 +21,8 @@ export interface CallInput {
   /** Query parameters. No proof names them: the gate leaves the query out of `htu`. */
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** The body as it is sent, where that is settled already. */
+  readonly text?: string;
   readonly subject?: string;
   readonly session?: CallSession | undefined;
   /** Whether the session must have most of its life left: what follows may take as long as a lease lives. */
@@ -71,8 +75,7 @@ export type Answer<Operation extends Described, Status extends number = 200 | 20
     readonly status: Key;
     readonly body: BodyAt<Operation["responses"][Key]>;
     readonly state: CallState;
-    /** The gate's `Date`, in milliseconds: by it the times in an answer are to be read; this machine's time without one. */
-    readonly gateNow: number;
+    readonly response: BufferedResponse;
   };
 }[keyof Operation["responses"] & Status];
 
@@ -95,30 +98,46 @@ export function createCall<Operations extends { readonly [Id in keyof Operations
   defaults: CallDefaults,
   clock: Clock,
 ): Call<Operations> {
-  return async (operationId, given, options = {}) => {
+  return async (operationId, given, options = NO_OPTIONS) => {
     // What is typed by the document per operation is handled as any operation's here.
     const input = given as CallInput;
     const subject = input.subject ?? "<call>";
     const operation = operationOf(table, operationId);
     const { path, encoded } = checkedPath(operation, input.path ?? NONE, subject);
-    const body = input.body === undefined ? undefined : jsonText(input.body, subject);
+    const body = input.text ?? (input.body === undefined ? undefined : jsonText(input.body, subject));
     const state = callState(
       { operationId, operation, subject, path, pinned: input.session, mostOfLife: input.mostOfLife ?? false },
       options,
       defaults,
       clock,
     );
-    let response: BufferedResponse;
+    let verdict: Verdict;
     try {
-      response = await pipe(callRequest(state, body, `${encoded}${searchOf(input.query)}`));
+      verdict = await pipe(callRequest(state, body, `${encoded}${searchOf(input.query)}`));
     } catch (error) {
-      throw failureError(state, error);
+      throw unsentError(state, error);
     }
+    const { result } = verdict;
     const accept: readonly number[] = input.accept ?? RESULTS;
-    if (!accept.includes(response.status)) throw refused(state, response);
-    return resultOf(state, response) as never;
+    if (result instanceof SendFailure || !accept.includes(result.status)) throw errorOf(state, verdict);
+    return resultOf(state, result, verdict.body) as never;
   };
 }
 
 const RESULTS: readonly number[] = [200, 202];
 const NONE = {};
+
+/**
+ * The gate's time at an answer, by its `Date`, in milliseconds: by it the times in the answer are to be read. This machine's
+ * where there is none.
+ */
+export function gateTimeOf({
+  response,
+  state,
+}: {
+  readonly response: BufferedResponse;
+  readonly state: CallState;
+}): number {
+  const date = Date.parse(response.headers.get("date") ?? "");
+  return Number.isNaN(date) ? state.clock.now() : date;
+}

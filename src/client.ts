@@ -2,10 +2,10 @@ import { inspect } from "node:util";
 import { type Agent, type ClientOptions, createAgent } from "./agent.ts";
 import type { Api } from "./api.ts";
 import type { WaitOptions } from "./approvals.ts";
-import type { CallOptions } from "./call-state.ts";
+import { type CallOptions, NO_OPTIONS } from "./call-state.ts";
 import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "./errors.ts";
 import type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./execute.ts";
-import { failureError } from "./failures.ts";
+import { unsentError } from "./failures.ts";
 import type { components, paths } from "./generated/agent.ts";
 import { type AgentOperationId, agentOperations } from "./generated/operations.ts";
 import { areOptions } from "./given.ts";
@@ -62,7 +62,7 @@ export function createAgentApi<Paths extends object = paths>({
   operations,
   ...options
 }: ClientOptions & { readonly operations?: OperationTable | undefined } = {}): AgentApi<Paths> {
-  const agent = createAgent({ ...options, agentId: options.agentId ?? "" });
+  const agent = createAgent({ ...options, agentId: options.agentId ?? "api" });
   return Object.assign(agent.api<Paths>(operations), {
     close: agent.close,
     [Symbol.asyncDispose]: agent.close,
@@ -135,7 +135,7 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
     const given = Object.values(lease).some((value) => value !== undefined) ? lease : undefined;
     const state = this.#agent.waiting(callOptions);
     await this.#agent.leases.connect(given, state).catch((error: unknown) => {
-      throw failureError(state, error);
+      throw unsentError(state, error);
     });
   }
 
@@ -151,7 +151,7 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
     actionId: Id,
     ...paramsAndOptions: ExecuteArguments<Actions[Id]>
   ): Promise<ActionResult>;
-  execute(actionId: string, params?: unknown, options: unknown = {}): Promise<ActionResult> {
+  execute(actionId: string, params?: unknown, options: unknown = NO_OPTIONS): Promise<ActionResult> {
     // What the compiler was told of this gate's actions ends here.
     return this.#run(actionId, params as Record<string, unknown> | undefined, options as ExecuteOptions);
   }
@@ -159,7 +159,7 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
   #run(
     actionId: string,
     params: Record<string, unknown> | undefined,
-    options: ExecuteOptions = {},
+    options: ExecuteOptions = NO_OPTIONS,
   ): Promise<ActionResult> {
     const { validate } = this.#agent;
     return this.#agent.execute(

@@ -12,7 +12,7 @@ import {
 import { readFile, stat } from "node:fs/promises";
 import { LatchGateInvalidRequest } from "./errors.ts";
 import { isPem } from "./pem.ts";
-import type { BufferedResponse, GateRequest, Send } from "./send.ts";
+import type { GateRequest } from "./send.ts";
 
 /** The public half of a proof key as it stands in a proof's header and in a lease request (RFC 7517). */
 export interface DPoPJwk {
@@ -203,28 +203,21 @@ export interface SignableRequest extends GateRequest {
   readonly path: string;
 }
 
+/** Signs one attempt: the headers of the request with the token and a new proof. */
+export type Sign = (credentials: Credentials, request: SignableRequest) => GateRequest["headers"];
+
 /**
- * Signs innermost: one proof names one attempt, and its `iat` is read when the request is handed on.
- * @param publicBaseUrl what the gate believes its URL to be: the base of `htu`, wherever the request really goes
- * @param credentialsOf what a request is signed with; undefined: it is not
+ * What signs the requests to one gate (RFC 9449, section 4.2).
+ * @param now the clock that proofs are dated by
  */
-export function signed<Request extends SignableRequest>(
-  publicBaseUrl: string,
-  now: () => number,
-  credentialsOf: (request: Request) => Credentials | undefined,
-  next: Send<Request, BufferedResponse>,
-): Send<Request, BufferedResponse> {
+export function createSign(publicBaseUrl: string, now: () => number): Sign {
   const base = normalizeHtu(`${publicBaseUrl}/`).slice(0, -1);
-  return (request) => {
-    const credentials = credentialsOf(request);
-    if (credentials === undefined) return next(request);
+  return (credentials, { method, path, headers }) => {
     const iat = Math.floor(now() / 1000);
-    const { method, path, headers } = request;
     // The base is normalised, and the path is the document's, which has nothing to normalise.
     const proof = signNormalized(credentials.key, method, `${base}${path}`, credentials.ath, iat);
     // The case of 0.2.0, as its users' mocks see it.
-    const signedHeaders = { Authorization: credentials.authorization(), DPoP: proof, ...headers };
-    return next({ ...request, headers: signedHeaders });
+    return { Authorization: credentials.authorization(), DPoP: proof, ...headers };
   };
 }
 

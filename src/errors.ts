@@ -326,6 +326,22 @@ export class LatchGateApprovalExpired extends LatchGateError {
   }
 }
 
+/**
+ * The journal failed, or has an entry that can't be read. This run has sent nothing; whether an earlier one with the same
+ * `callId` has acted is not known (`outcome` is `unknown`). The same id may be tried again once the store works.
+ */
+export class LatchGateJournalError extends LatchGateError {
+  protected static override readonly brand = "LatchGateJournalError";
+  protected static override readonly defaults = { code: "journal_failed", outcome: "unknown" as Outcome };
+
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(
+      `${problem}: nothing was sent now, and whether an earlier run with this callId has acted is not known`,
+      details,
+    );
+  }
+}
+
 function brandsOf(target: unknown): ReadonlySet<string> {
   const brands = new Set<string>();
   for (let at = target; typeof at === "function"; at = Object.getPrototypeOf(at))

@@ -1,7 +1,8 @@
 import { unreadable } from "./answers.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
-import type { Call, InputOf } from "./call.ts";
-import type { CallOptions } from "./call-state.ts";
+import { type SentParameters, sentParameters } from "./call/sent-parameters.ts";
+import type { Answer, Call } from "./call.ts";
+import { type CallOptions, NO_OPTIONS } from "./call-state.ts";
 import {
   LatchGateApprovalRequired,
   type LatchGateError,
@@ -10,14 +11,22 @@ import {
   type ParameterIssue,
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
-import { checkedOptions, checkedSignal, checkedTimeout, wrongOptions } from "./given.ts";
+import {
+  checkedListener,
+  checkedOptions,
+  checkedSignal,
+  checkedTimeout,
+  checkedWait,
+  checkedWord,
+  wrongOptions,
+} from "./given.ts";
 import type { Journal } from "./journal.ts";
 import { type ActionResult, actionResultFromJson } from "./models.ts";
 import { createOnce } from "./once.ts";
-import { jsonText } from "./parameters.ts";
+
 import { leftOfTime } from "./patience.ts";
 import type { Clock } from "./send.ts";
-import { limitIssues, type Validator } from "./validation.ts";
+import type { Validator } from "./validation.ts";
 
 export interface ExecuteOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
   /** What to do when the gate holds the action: throw `LatchGateApprovalRequired` (default), or wait for the operator. */
@@ -65,37 +74,27 @@ interface Parts {
 }
 
 export function createExecute({ call, approvals, validator, journal, clock }: Parts): Execute {
-  const send = (input: InputOf<operations["executeAction"]>, options: CallOptions) =>
-    call("executeAction", input, options);
-
   async function post(
     actionId: string,
-    params: Parameters<Execute>[1],
+    body: SentParameters,
     options: ExecuteOptions,
   ): Promise<ActionResult> {
-    const given = bodyOf(actionId, params);
     const began = clock.monotonic();
-    // What is checked is what is sent, whatever the caller does with its object meanwhile.
-    const body: Record<string, unknown> =
-      options.validate === "before" ? JSON.parse(jsonText(given, actionId)) : given;
-    const tooMuch = limitIssues(body);
-    // What has no JSON text at all (a cycle is deep without end) is said as that.
-    if (tooMuch.length > 0) jsonText(body, actionId);
-    refuseIssues(actionId, tooMuch, "what the gate takes");
-    let remaining = options;
+    let remaining: CallOptions = options;
     if (options.validate === "before") {
-      refuseIssues(actionId, await validator.issues(actionId, body, options), "the action's schema");
+      const issues = await validator.issues(actionId, body.value, options);
+      if (issues.length > 0) throw misfit(actionId, issues);
       remaining = { ...options, timeoutMs: leftOf(options, began) };
     }
     const mostOfLife = options.whenHeld === "wait";
-    const input = { path: { action_id: actionId }, body, subject: actionId, mostOfLife };
-    let answer: Awaited<ReturnType<typeof send>>;
+    const input = { path: { action_id: actionId }, text: body.text, subject: actionId, mostOfLife };
+    let answer: Answer<operations["executeAction"]>;
     try {
-      answer = await send(input, remaining);
+      answer = await call("executeAction", input, remaining);
     } catch (error) {
-      throw isSchemaViolation(error) ? await explained(error, actionId, body, options, began) : error;
+      throw isSchemaViolation(error) ? await explained(error, actionId, body.value, options, began) : error;
     }
-    if (answer.status === 202) throw approvals.hold(actionId, answer.body, answer.state);
+    if (answer.status === 202) throw approvals.hold(actionId, answer.body, answer);
     const { status, body: result, state } = answer;
     if (typeof result.receipt_id !== "string")
       throw unreadable(state, status, "no receipt_id in execute response");
@@ -106,7 +105,7 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
   const leftOf = ({ timeoutMs }: ExecuteOptions, began: number) =>
     leftOfTime(timeoutMs, clock.monotonic() - began);
 
-  /** A 422 again, with the hint whether the parameters fit the action's schema as it is now. */
+  /** A 422 in the words of the commonest mistake: whether the parameters fit the action's schema, as it is now. */
   async function explained(
     error: LatchGateError,
     actionId: string,
@@ -115,77 +114,95 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     began: number,
   ): Promise<LatchGateError> {
     validator.forget(actionId);
+    if (options.validate === "before")
+      return new LatchGateOutcomeUnknown(error.message, {
+        ...error,
+        hint: "the parameters were checked before they were sent: it is the action's answer that the gate refused, so it has most likely run",
+        cause: error.cause,
+      });
     const timeoutMs = Math.min(EXPLAIN_MS, leftOf(options, began) ?? EXPLAIN_MS);
-    const hint =
-      options.validate === "before"
-        ? "the parameters were checked before they were sent: it is the action's answer that the gate refused, so it has most likely run"
-        : await validator
-            .issues(actionId, body, { signal: options.signal, timeoutMs, retry: false })
-            .then(hintOf, () => error.hint);
-    return new LatchGateOutcomeUnknown(error.message, { ...error, hint, cause: error.cause });
+    const reading = { signal: options.signal, timeoutMs, retry: false } as const;
+    const words = await validator.issues(actionId, body, reading).then(wordsFor, () => uncheckedWords(error));
+    return new LatchGateOutcomeUnknown(words.message, { ...error, hint: words.hint, cause: error.cause });
   }
 
   const once = createOnce({ post, call, approvals, journal, clock });
 
-  const withId = async (callId: string, ...[actionId, params, options]: Parameters<Execute>) =>
-    once(callId, actionId, bodyOf(actionId, params), options);
-
-  return (actionId, params, options) => {
-    const problem = problemWith(actionId, options);
-    if (problem !== undefined) return Promise.reject(problem);
+  function start(
+    actionId: string,
+    params: Parameters<Execute>[1],
+    given: ExecuteOptions,
+  ): Promise<ActionResult> {
+    const options = given === NO_OPTIONS ? given : checkedExecute(given, actionId);
+    const body = sentParameters(params, actionId);
     const { callId, whenHeld } = options;
-    if (callId !== undefined) return withId(callId, actionId, params, options);
-    const posted = post(actionId, params, options);
+    if (callId !== undefined) return once(callId, actionId, body, options);
+    const posted = post(actionId, body, options);
     if (whenHeld !== "wait") return posted;
     return posted.catch((error: unknown) => {
       if (error instanceof LatchGateApprovalRequired) return approvals.wait(error, options);
       throw error;
     });
+  }
+
+  return (actionId, params, options) => {
+    try {
+      return start(actionId, params, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 
-/** What is wrong with the options: the same is said of them whichever way the call takes. */
-function problemWith(actionId: string, options: ExecuteOptions): unknown {
-  try {
-    const { signal, timeoutMs, waitMs } = checkedOptions(options, actionId);
-    checkedSignal(signal, actionId);
-    checkedTimeout(timeoutMs, actionId);
-    if (waitMs === undefined || waitMs > 0) return undefined;
-    return wrongOptions("waitMs must be a positive number of milliseconds", actionId);
-  } catch (error) {
-    return error;
-  }
+/** The options, checked before anything is sent: the same is said of them whichever way the call takes. */
+function checkedExecute(given: ExecuteOptions, actionId: string): ExecuteOptions {
+  const options = checkedOptions(given, actionId);
+  checkedSignal(options.signal, actionId);
+  checkedTimeout(options.timeoutMs, actionId);
+  checkedWait(options.waitMs, actionId);
+  checkedWord("whenHeld", options.whenHeld, ["throw", "wait"], actionId);
+  checkedWord("validate", options.validate, ["before"], actionId);
+  checkedListener("onPoll", options.onPoll, actionId);
+  if (options.callId !== undefined && (typeof options.callId !== "string" || options.callId === ""))
+    throw wrongOptions("callId must be a text that is not empty", actionId);
+  return options;
 }
 
-function bodyOf(actionId: string, params: Parameters<Execute>[1]): Record<string, unknown> {
-  if (params === undefined) return {};
-  if (typeof params === "object" && params !== null && !Array.isArray(params)) return params;
-  throw new LatchGateInvalidRequest(actionId, "the parameters must be an object", {
-    code: "invalid_parameters",
-  });
-}
-
-function refuseIssues(actionId: string, issues: readonly ParameterIssue[], measure: string): void {
-  if (issues.length === 0) return;
-  const list = issues
+const listOf = (issues: readonly ParameterIssue[]) =>
+  issues
     .slice(0, 5)
     .map(({ path, message }) => `${path || "they"} ${message}`)
     .join("; ");
-  throw new LatchGateInvalidRequest(actionId, `the parameters do not fit ${measure}: ${list}`, {
+
+const misfit = (actionId: string, issues: readonly ParameterIssue[]) =>
+  new LatchGateInvalidRequest(actionId, `the parameters do not fit the action's schema: ${listOf(issues)}`, {
     code: "invalid_parameters",
     issues,
   });
-}
 
 const isSchemaViolation = (error: unknown): error is LatchGateError =>
   error instanceof LatchGateOutcomeUnknown && error.status === 422;
 
-function hintOf(issues: readonly ParameterIssue[]): string {
+const CHECK_BEFORE =
+  'with { validate: "before" } (it needs the package ajv) parameters are checked before anything is sent';
+const CANNOT_ASK =
+  "the gate can't be asked whether the action ran: it says the same (422 schema_violation) of an answer of the action that does not fit";
+
+/** What is said of a 422 whose parameters could be looked at afterwards. */
+function wordsFor(issues: readonly ParameterIssue[]): Pick<LatchGateError, "message" | "hint"> {
   if (issues.length === 0)
-    return "the parameters fit the action's schema: it is most likely the action's answer that the gate refused, after it ran; an operator can tell by the audit event";
-  const list = issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path || "they"} ${message}`)
-    .join("; ");
-  return `the parameters do not fit the action's schema, so most likely nothing ran: ${list}`;
+    return {
+      message: `the gate answered 422 schema_violation, and the parameters fit the action's schema: ${CANNOT_ASK}`,
+      hint: "the parameters fit the action's schema: it is most likely the action's answer that the gate refused, after it ran; an operator can tell by the audit event",
+    };
+  const list = listOf(issues);
+  return {
+    message: `the parameters do not fit the action's schema: ${list}. Most likely nothing ran, but ${CANNOT_ASK}`,
+    hint: `the parameters do not fit the action's schema, so most likely nothing ran: ${list}; ${CHECK_BEFORE}`,
+  };
 }
+
+const uncheckedWords = ({ hint }: LatchGateError): Pick<LatchGateError, "message" | "hint"> => ({
+  message: `most often the parameters do not fit the action's schema, which could not be looked at: ${CANNOT_ASK}`,
+  hint: `${hint}; ${CHECK_BEFORE}`,
+});

@@ -1,37 +1,63 @@
-import { parseJson } from "./answers.ts";
+import { isDeepStrictEqual } from "node:util";
 import { type CallState, detailsOf } from "./call-state.ts";
 import {
   type ErrorDetails,
-  LatchGateError,
+  type LatchGateError,
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
 } from "./errors.ts";
+import { judgeFailure, type Verdict } from "./judgement.ts";
 import { isNestedDeeper } from "./nesting.ts";
+import { redactText, redactValue, secretsIn } from "./redaction.ts";
 import { doubtAbout, refusalError } from "./refusals.ts";
 import { type BufferedResponse, SendFailure } from "./send.ts";
 
-/** What an attempt without a usable answer means for its call. */
-export function failureError(state: CallState, error: unknown): LatchGateError {
-  if (error instanceof LatchGateError) return error;
-  if (!(error instanceof SendFailure)) throw error;
-  const outcome = error.sent ? state.operation.lost.outcome : "not_executed";
-  const details: ErrorDetails = {
-    ...detailsOf(state),
-    code: error.code,
-    outcome,
-    hint: error.hint,
-    cause: laterError(state) ?? error.cause,
-  };
-  if (outcome === "not_executed") return new LatchGateTransportError(error.message, details);
-  return new LatchGateOutcomeUnknown(`${error.message}: ${doubtAbout(state.operation)}`, details);
+/** What kept a call from being made at all. */
+export function unsentError(state: CallState, error: unknown): unknown {
+  return error instanceof SendFailure ? errorOf(state, judgeFailure(state.operation, error)) : error;
 }
 
-/** The error of the last try, where it is not the one that stands. */
-function laterError(state: CallState): LatchGateError | undefined {
-  const { lastFailure } = state;
-  if (lastFailure === undefined) return undefined;
-  const alone = { ...state, lastFailure: undefined };
-  return lastFailure instanceof SendFailure ? failureError(alone, lastFailure) : refused(alone, lastFailure);
+/** The error of a call without a result. Its outcome is the judgement's, and what it shows has nothing secret in it. */
+export function errorOf(state: CallState, standing: Verdict): LatchGateError {
+  const { judgement } = state;
+  const isJudged = judgement?.standing === standing;
+  const cause = isJudged && judgement.other !== undefined ? errorOfOne(state, judgement.other) : undefined;
+  const outcome = isJudged ? judgement.outcome : standing.outcome;
+  return errorOfOne(state, { ...standing, outcome }, cause);
+}
+
+function errorOfOne(
+  state: CallState,
+  { result, body, outcome }: Verdict,
+  cause?: LatchGateError,
+): LatchGateError {
+  if (result instanceof SendFailure) return failureError(state, result, outcome, cause);
+  const secrets = secretsIn(state.headers);
+  const details = { ...detailsOf(state), cause };
+  const { operationId, operation, subject, clock } = state;
+  return refusalError({
+    operationId,
+    operation,
+    subject,
+    status: result.status,
+    outcome,
+    body: shownOf(result, body, secrets),
+    headers: result.headers,
+    receivedAt: clock.now(),
+    details,
+  });
+}
+
+function failureError(
+  state: CallState,
+  { code, message, hint, cause }: SendFailure,
+  outcome: Verdict["outcome"],
+  later: LatchGateError | undefined,
+): LatchGateError {
+  const details: ErrorDetails = { ...detailsOf(state), code, outcome, hint, cause: later ?? cause };
+  if (outcome === "not_executed") return new LatchGateTransportError(message, details);
+  const accepted = later?.code === "replay_detected" ? ", and the gate says that it had accepted it" : "";
+  return new LatchGateOutcomeUnknown(`${message}${accepted}: ${doubtAbout(state.operation)}`, details);
 }
 
 const MAX_REFUSAL_LENGTH = 64 * 1024;
@@ -40,24 +66,20 @@ const MAX_REFUSAL_DEPTH = 32;
 /** What a person would read. */
 const MAX_TEXT_LENGTH = 1000;
 
-/** The error for an answer that is no result. */
-export function refused(state: CallState, response: BufferedResponse): LatchGateError {
-  const { status, headers } = response;
-  // A lease (or any token) where none belongs is a secret all the same.
-  const text = response.body.replace(TOKEN, "[redacted]");
-  const body = keptOf(parseJson(text), text) ?? (text === "" ? undefined : text.slice(0, MAX_TEXT_LENGTH));
-  const { operationId, operation, subject, clock } = state;
-  const details = { ...detailsOf(state), cause: laterError(state) };
-  return refusalError({
-    operationId,
-    operation,
-    subject,
-    status,
-    body,
-    headers,
-    receivedAt: clock.now(),
-    details,
-  });
+/** A refusal's text for whoever takes answers as they are: nothing of the request that is secret is left in it. */
+export function shownText({ body: text }: BufferedResponse, parsed: unknown, state: CallState): string {
+  const secrets = secretsIn(state.headers);
+  if (parsed === undefined || isNestedDeeper(parsed, MAX_REFUSAL_DEPTH)) return redactText(text, secrets);
+  const shown = redactValue(parsed, secrets);
+  return isDeepStrictEqual(shown, parsed) ? text : JSON.stringify(shown);
+}
+
+/** What an error shows of an answer: parsed where it was JSON, else the beginning of its text. */
+function shownOf({ body: text }: BufferedResponse, parsed: unknown, secrets: readonly string[]): unknown {
+  if (text === "") return undefined;
+  const kept = keptOf(parsed, text);
+  if (kept !== undefined) return redactValue(kept, secrets);
+  return redactText(text.slice(0, MAX_REFUSAL_LENGTH), secrets).slice(0, MAX_TEXT_LENGTH);
 }
 
 /**
@@ -65,8 +87,7 @@ export function refused(state: CallState, response: BufferedResponse): LatchGate
  * they say what became of the call.
  */
 function keptOf(parsed: unknown, text: string): unknown {
-  if (text.length <= MAX_REFUSAL_LENGTH && !isNestedDeeper(parsed, MAX_REFUSAL_DEPTH))
-    return withoutToken(parsed);
+  if (text.length <= MAX_REFUSAL_LENGTH && !isNestedDeeper(parsed, MAX_REFUSAL_DEPTH)) return parsed;
   const words = WORDS.flatMap((name) => {
     const value: unknown = (parsed as Record<string, unknown> | null | undefined)?.[name];
     if (typeof value === "number") return [[name, value]];
@@ -77,12 +98,3 @@ function keptOf(parsed: unknown, text: string): unknown {
 
 /** The members that a refusal is understood by. */
 const WORDS = ["error", "deny_reason", "message", "retry_after_seconds"];
-
-/** A lease with a status that none has (of a proxy, of a mock) is a secret all the same. */
-function withoutToken(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || !("lease_jwt" in body)) return body;
-  return { ...body, lease_jwt: "[redacted]" };
-}
-
-/** A signed token (RFC 7515, compact): they all begin so, because their headers are JSON objects. */
-const TOKEN = /eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g;

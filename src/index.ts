@@ -36,6 +36,7 @@ export {
   LatchGateDenied,
   LatchGateError,
   LatchGateInvalidRequest,
+  LatchGateJournalError,
   LatchGateLeaseExpired,
   LatchGateNotConnected,
   LatchGateNotFound,

@@ -1,10 +1,12 @@
+import type { Outcome } from "./generated/operations.ts";
+
 /** What a journal knows of a call: how far it came, and no parameter, output or secret. */
 export interface JournalEntry {
   /**
    * `sent`: it may have left, and nothing more is known. `held`: an operator is to decide. `done`: it has run, and there
-   * is a receipt.
+   * is a receipt. `ended`: it was held, and has ended without one: `code` and `outcome` say how.
    */
-  readonly state: "sent" | "held" | "done";
+  readonly state: "sent" | "held" | "done" | "ended";
   readonly actionId: string;
   /** The hash of action and parameters: the same `callId` with others is refused. */
   readonly requestHash: string;
@@ -12,15 +14,17 @@ export interface JournalEntry {
   readonly traceId?: string;
   readonly approvalId?: string;
   readonly receiptId?: string;
-  /** Why the outcome of a call that was sent is not known. */
+  /** The code of the error that it ended with. */
   readonly code?: string;
-  /** Set where the gate has said that the action ran. */
-  readonly outcome?: "executed";
+  /** Whether the action may have run, where that error said so; `unknown`, if left out. */
+  readonly outcome?: Outcome;
+  /** What the operator said who denied it. */
+  readonly reason?: string;
 }
 
 /**
  * Remembers calls by the caller's own id, so that a program that is run again from its start does not act twice. One
- * store may serve several processes. One that has not answered in 30 s, whatever the call's own time, has failed: nothing is sent
+ * store may serve several processes. One that has not answered within the call's time, or 30 s, has failed: nothing is sent
  * then. A result is kept back for 5 s at most until the store has it.
  */
 export interface Journal {

@@ -1,10 +1,11 @@
-import { factsOf } from "./answers.ts";
-import type { CallOptions, CallState, Pipe } from "./call-state.ts";
+import type { CallOptions, CallSession, CallState } from "./call-state.ts";
 import { DPoPKeyPair } from "./dpop.ts";
 import { LatchGateBudgetExhausted, LatchGateInvalidRequest, LatchGateNotConnected } from "./errors.ts";
 import { createFlight, type Flight } from "./flight.ts";
 import type { components } from "./generated/agent.ts";
+import { checkedOptions } from "./given.ts";
 import { type Clock, SendFailure } from "./send.ts";
+import { NO_CALLS_LEFT } from "./sending.ts";
 import { Budget, type LeaseAnswer, Session, type SessionView } from "./session.ts";
 
 export type LeaseRequest = components["schemas"]["LeaseRequest"];
@@ -38,15 +39,15 @@ export interface Leases {
   /** A new session; the same request in flight already is joined, another one is waited for first. */
   connect(options: LeaseOptions | undefined, wait: Wait): Promise<Session>;
   /** The session to use now, where that needs no waiting: a call costs one promise less. */
-  ready(mostOfLife: boolean): Session | undefined;
+  ready(wait: Pick<Wait, "mostOfLife">): Session | undefined;
   /** The session to use now: renewed, or taken for the first time, if need be. */
   acquire(wait: Wait): Promise<Session>;
   /** The gate has refused this session's lease. A newer one stays. */
-  refuse(session: Session): void;
+  refuse(session: CallSession): void;
 }
 
-/** How long a caller waits for a lease that others may be waiting for too. */
-export type Wait = Pick<CallState, "deadline" | "signal" | "subject" | "mostOfLife">;
+/** How long a caller waits for a lease that others may be waiting for too, and how often it may be asked for. */
+export type Wait = Pick<CallState, "deadline" | "signal" | "subject" | "mostOfLife" | "policy">;
 
 type Ask = (body: LeaseRequest, options: CallOptions) => Promise<LeaseAnswer>;
 
@@ -62,20 +63,23 @@ export function createLeases(
   emit: (event: LeaseEvent) => void = () => {},
 ): Leases {
   let current: Session | undefined;
-  let wanted = lazily;
+  let wanted = lazily === undefined ? undefined : copyOf(lazily);
   let budget: Budget | undefined;
   let flight: (Flight<Session> & { readonly key: string }) | undefined;
   let noRenewalBefore = Number.NEGATIVE_INFINITY;
 
   const underWay = () => (flight?.abandoned === false ? flight : undefined);
 
-  function fly(options: LeaseOptions, of: Budget): Flight<Session> {
+  /** @param how how often it may be asked for, and how long where nobody's patience ends it */
+  function fly(options: LeaseOptions, of: Budget, how: CallOptions): Flight<Session> {
     const body = leaseBody(options, of.left);
-    const key = JSON.stringify(body);
+    const key = keyOf(body, how);
     const joined = underWay();
     if (joined?.key === key) return joined;
     const started = Object.assign(
-      createFlight(clock, "no lease within the time of the call", (signal) => take(body, of, signal)),
+      createFlight(clock, "no lease within the time of the call", (signal) =>
+        take(body, of, { timeoutMs: LONGEST_FLIGHT_MS, ...how, signal }),
+      ),
       { key },
     );
     const landed = () => {
@@ -86,13 +90,9 @@ export function createLeases(
     return started;
   }
 
-  async function take(
-    body: Omit<LeaseRequest, "dpop_jwk">,
-    of: Budget,
-    signal: AbortSignal,
-  ): Promise<Session> {
+  async function take(body: Omit<LeaseRequest, "dpop_jwk">, of: Budget, how: CallOptions): Promise<Session> {
     const key = await DPoPKeyPair.generate();
-    const answer = await ask({ ...body, dpop_jwk: key.jwk }, { signal });
+    const answer = await ask({ ...body, dpop_jwk: key.jwk }, how);
     const session = new Session(answer, { key, budget: of, bornAt: clock.monotonic(), now: clock.now() });
     const previousSessionId = current?.sessionId;
     current = session;
@@ -102,18 +102,18 @@ export function createLeases(
   }
 
   /** Asks again for what the current session was asked for, with the calls that are left of its budget. */
-  function renew(subject: string): Flight<Session> {
+  function renew(subject: string, how: CallOptions): Flight<Session> {
     const joined = underWay();
     if (joined !== undefined) return joined;
     const of = budget ?? new Budget(wanted?.maxCalls);
     if (of.left === 0)
       throw new LatchGateBudgetExhausted(subject, { sessionId: current?.sessionId, hint: NO_CALLS_LEFT });
-    return fly(wanted ?? {}, of);
+    return fly(wanted ?? {}, of, how);
   }
 
   function renewInBackground(session: Session): void {
     if (underWay() !== undefined || session.budget.left === 0 || clock.monotonic() < noRenewalBefore) return;
-    const renewal = renew("<connect>");
+    const renewal = renew("<connect>", { timeoutMs: BACKGROUND_MS });
     renewal.keep();
     renewal.promise.catch((error: unknown) => {
       // A gate that can't give a lease now is not asked again with every call.
@@ -128,34 +128,36 @@ export function createLeases(
     },
 
     async connect(options, wait) {
-      const asked = options ?? wanted ?? {};
-      const body = JSON.stringify(leaseBody(asked, asked.maxCalls));
-      for (let other = underWay(); other !== undefined && other.key !== body; other = underWay())
+      const asked = copyOf(options ?? wanted ?? {});
+      const how = { retry: wait.policy };
+      const key = keyOf(leaseBody(asked, asked.maxCalls), how);
+      for (let other = underWay(); other !== undefined && other.key !== key; other = underWay())
         await other.join(wait).catch((error: unknown) => {
           // Whether the other gets its lease is nothing to this one; its own patience is.
           if (error instanceof SendFailure) throw error;
         });
-      const session = await fly(asked, new Budget(asked.maxCalls)).join(wait);
+      const session = await fly(asked, new Budget(asked.maxCalls), how).join(wait);
       wanted = asked;
       return session;
     },
 
-    ready(mostOfLife) {
+    ready({ mostOfLife }) {
       const session = current;
       if (session === undefined) return undefined;
-      const now = clock.monotonic();
-      if (mostOfLife && !session.isYoung(now)) return undefined;
-      const state = session.state(now);
+      const monotonic = clock.monotonic();
+      const now = clock.now();
+      if (mostOfLife && !session.isYoung(monotonic, now)) return undefined;
+      const state = session.state(monotonic, now);
       if (state === "ageing") renewInBackground(session);
       return state === "fresh" || state === "ageing" ? session : undefined;
     },
 
     async acquire(wait) {
-      const session = this.ready(wait.mostOfLife);
+      const session = this.ready(wait);
       if (session !== undefined) return session;
       const ending = current;
       if (wanted === undefined && underWay() === undefined) throw new LatchGateNotConnected();
-      const renewal = renew(wait.subject);
+      const renewal = renew(wait.subject, { retry: wait.policy });
       return renewal.join(wait).catch((error: unknown) => {
         // Its own time is up: what is sent now could only end unknown.
         if (error instanceof SendFailure) throw error;
@@ -172,52 +174,24 @@ export function createLeases(
   };
 }
 
-/**
- * Makes each attempt of a call with one session from beginning to end, and counts it against its budget unless it surely
- * did not run. A session whose lease the gate refuses is not used again.
- */
-export function leased(leases: Leases, clock: Clock, next: Pipe): Pipe {
-  return async (request) => {
-    const { call } = request;
-    if (call.operation.security !== "lease") return next(request);
-    // Whoever pins a session got it from here.
-    const pinned = call.pinned as Session | undefined;
-    let session = pinned ?? leases.ready(call.mostOfLife);
-    let attempt = request;
-    if (session === undefined) {
-      session = await leases.acquire(call);
-      // The time that waiting for it took is the call's.
-      attempt = { ...request, timeoutMs: Math.min(request.timeoutMs, call.deadline - clock.monotonic()) };
-    }
-    call.session = session;
-    const counted = call.operation.effect === "world";
-    // The gate may still allow it: calls that ran while a renewal was under way are not off the new lease's budget.
-    if (counted && !session.budget.take())
-      throw new LatchGateBudgetExhausted(call.subject, {
-        sessionId: session.sessionId,
-        hint: NO_CALLS_LEFT,
-      });
-    try {
-      const response = await next(attempt);
-      if (response.ok) return response;
-      const { outcome, again } = factsOf(call, response);
-      if (counted && outcome === "not_executed") session.budget.giveBack();
-      if (again === "new_lease") leases.refuse(session);
-      return response;
-    } catch (error) {
-      if (counted && error instanceof SendFailure && !error.sent) session.budget.giveBack();
-      throw error;
-    }
-  };
-}
-
 const RENEWAL_PAUSE_MS = 2_000;
-const NO_CALLS_LEFT = "nothing is left of the session's budget: connect() starts a new one";
+/** How long a renewal that nobody waits for may take. */
+const BACKGROUND_MS = 30_000;
+/** A flight ends when the last who waits for it has given up; this is for nobody's patience. */
+const LONGEST_FLIGHT_MS = 600_000;
+
+const keyOf = (body: object, { retry }: CallOptions) => JSON.stringify([body, retry]);
+
+/** What is asked for now is asked for again at each renewal, whatever the caller does with its object meanwhile. */
+function copyOf(options: LeaseOptions): LeaseOptions {
+  const { scopes, ...others } = checkedOptions(options, "<connect>");
+  return { ...others, scopes: Array.isArray(scopes) ? [...scopes] : scopes };
+}
 
 /** The request's body but for the key, checked: what would make a lease that can't be used is refused here. */
 function leaseBody(options: LeaseOptions, maxCalls: number | undefined): Omit<LeaseRequest, "dpop_jwk"> {
   const { scopes, maxCostUsdCents, fsRoot } = options;
-  if (scopes !== undefined && (!Array.isArray(scopes) || scopes.length === 0))
+  if (scopes !== undefined && (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every(isText)))
     throw wrongLease("scopes must be a list with at least one scope");
   if (maxCalls !== undefined && !(Number.isSafeInteger(maxCalls) && maxCalls >= 1))
     throw wrongLease("maxCalls must be a whole number from 1 on");
@@ -226,7 +200,7 @@ function leaseBody(options: LeaseOptions, maxCalls: number | undefined): Omit<Le
       "the gate has no cost budget: maxCostUsdCents without maxCalls would make a lease on which every call is denied",
     );
   if (maxCostUsdCents !== undefined) warnCostBudget();
-  if (fsRoot !== undefined && !fsRoot.startsWith("/"))
+  if (fsRoot !== undefined && !(isText(fsRoot) && fsRoot.startsWith("/")))
     throw wrongLease("fsRoot must be an absolute path on the gate's host");
   const budgets =
     maxCalls === undefined
@@ -241,6 +215,8 @@ function leaseBody(options: LeaseOptions, maxCalls: number | undefined): Omit<Le
     ...(fsRoot === undefined ? {} : { fs_root: fsRoot }),
   };
 }
+
+const isText = (value: unknown) => typeof value === "string";
 
 const wrongLease = (problem: string) =>
   new LatchGateInvalidRequest("<connect>", problem, { code: "invalid_options" });

@@ -1,14 +1,19 @@
 import type { Approvals, WaitOptions } from "./approvals.ts";
+import type { SentParameters } from "./call/sent-parameters.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./call-state.ts";
 import { canonicalHash } from "./canonical.ts";
 import {
   type ErrorDetails,
+  LatchGateApprovalDenied,
+  LatchGateApprovalExpired,
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateError,
   LatchGateInvalidRequest,
+  LatchGateJournalError,
   LatchGateOutcomeUnknown,
+  LatchGateTransportError,
 } from "./errors.ts";
 import type { operations } from "./generated/agent.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
@@ -18,8 +23,7 @@ import {
   actionResultFromReceipt,
   receiptFromJson,
 } from "./models.ts";
-import { jsonText } from "./parameters.ts";
-import { leftOfTime, waitFor } from "./patience.ts";
+import { waitFor } from "./patience.ts";
 import type { Clock } from "./send.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
@@ -30,13 +34,13 @@ interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"
 export type Once<Options extends OnceOptions> = (
   callId: string,
   actionId: string,
-  body: Record<string, unknown>,
+  body: SentParameters,
   options: Options,
 ) => Promise<ActionResult>;
 
 interface Parts<Options extends OnceOptions> {
   /** Sends the call, and throws `LatchGateApprovalRequired` when it is held. */
-  readonly post: (actionId: string, body: Record<string, unknown>, options: Options) => Promise<ActionResult>;
+  readonly post: (actionId: string, body: SentParameters, options: Options) => Promise<ActionResult>;
   readonly call: Call<operations>;
   readonly approvals: Approvals;
   readonly journal: Journal;
@@ -57,40 +61,33 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
   async function begin(
     callId: string,
     entry: JournalEntry,
-    body: Record<string, unknown>,
+    body: SentParameters,
     options: Options,
   ): Promise<Begun> {
+    const note = (end: JournalEntry) => quietly(journal.set(callId, end));
     try {
-      return { result: await noted(callId, entry, await post(entry.actionId, body, options)) };
+      const result = await post(entry.actionId, body, options);
+      await note(doneEntry(entry, result));
+      return { result };
     } catch (error) {
       if (error instanceof LatchGateApprovalRequired) {
         const { approvalId, sessionId = "", traceId = "" } = error;
-        await quietly(journal.set(callId, { ...entry, state: "held", approvalId, sessionId, traceId }));
-        approvals.whenRun(approvalId, (result) => noted(callId, { ...entry, approvalId }, result));
+        const held: JournalEntry = { ...entry, state: "held", approvalId, sessionId, traceId };
+        await note(held);
+        approvals.whenEnded(approvalId, (end) =>
+          note(end instanceof LatchGateError ? endedEntry(held, end) : doneEntry(held, end)),
+        );
         return { held: error, resumed: false };
       }
-      await noteFailure(callId, entry, error);
+      if (outcomeOf(error) === "not_executed") await quietly(journal.delete(callId));
+      else await note({ ...endedEntry(entry, error), state: "sent" });
       throw error;
     }
   }
 
-  async function noted(callId: string, entry: JournalEntry, result: ActionResult): Promise<ActionResult> {
-    const { receiptId, traceId, sessionId } = result;
-    await quietly(journal.set(callId, { ...entry, state: "done", receiptId, traceId, sessionId }));
-    return result;
-  }
-
-  async function noteFailure(callId: string, entry: JournalEntry, error: unknown): Promise<void> {
-    const { outcome, code } =
-      error instanceof LatchGateError ? error : { outcome: "unknown" as const, code: "error" };
-    if (outcome === "not_executed") await quietly(journal.delete(callId));
-    else
-      await quietly(journal.set(callId, { ...entry, code, ...(outcome === "executed" ? { outcome } : {}) }));
-  }
-
   /** What becomes of a call whose id the journal knows: nothing is posted. */
   async function resume(entry: JournalEntry, options: Options): Promise<Begun> {
-    const { state, actionId, approvalId, receiptId, sessionId, traceId } = entry;
+    const { state, actionId, approvalId, receiptId, sessionId, traceId, outcome = "unknown" } = entry;
     const known: ErrorDetails = { sessionId, traceId };
     if (state === "done" && receiptId !== undefined)
       return { result: await again(entry, receiptId, options) };
@@ -98,12 +95,17 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
       if (!approvals.canFollow(approvalId)) throw new LatchGateApprovalLost(approvalId, known);
       return { held: new LatchGateApprovalRequired(actionId, approvalId, known), resumed: true };
     }
+    if (entry.code === "approval_denied")
+      throw new LatchGateApprovalDenied(approvalId ?? "", entry.reason, { ...known, outcome });
+    if (entry.code === "approval_expired")
+      throw new LatchGateApprovalExpired(approvalId ?? "", { ...known, outcome });
     throw new LatchGateOutcomeUnknown(
       "a call with this callId was sent before, and may have run; do not repeat it, look at its effect",
       {
         ...known,
         code: entry.code ?? "sent_before",
-        outcome: entry.outcome ?? "unknown",
+        // What can't be known of a call that was sent is never that it did nothing.
+        outcome: outcome === "executed" ? outcome : "unknown",
       },
     );
   }
@@ -160,34 +162,54 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
   async function journaled(
     callId: string,
     entry: JournalEntry,
-    body: Record<string, unknown>,
+    body: SentParameters,
     options: Options,
   ): Promise<Begun> {
+    const { signal, timeoutMs } = options;
     const began = clock.monotonic();
+    const left = () => (timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - began));
+    /** A store that does not answer keeps a caller no longer than the caller wants, and nobody for ever. */
+    const asked = async <Value>(asking: Promise<Value>): Promise<Value> => {
+      const failed = (cause: unknown) => {
+        throw new LatchGateJournalError("the journal failed", { cause });
+      };
+      const timeoutMs = Math.min(left() ?? JOURNAL_MS, JOURNAL_MS);
+      const late = (code: string) =>
+        new Error(`the store has not answered (${code})`, { cause: signal?.reason });
+      return waitFor(asking, clock, { signal, timeoutMs }, late).catch((cause: unknown) => {
+        if (!signal?.aborted) return failed(cause);
+        // A store that is about to answer tells more than an abort does.
+        return waitFor(asking, clock, { timeoutMs: ABORT_GRACE_MS }, () => cause).catch(failed);
+      });
+    };
     const adding = journal.add(callId, entry);
-    // No signal and no time of the caller's ends this: what an earlier run did would stay unknown.
-    const added = await within(adding, JOURNAL_MS).catch((cause: unknown) => {
+    const added = await asked(adding).catch((error: unknown) => {
       // An entry that comes after this stands for a call that was never made.
-      adding.then((late) => (late ? journal.delete(callId) : undefined)).catch(() => {});
-      return journalFailed(cause);
+      adding.then((late) => (late === true ? journal.delete(callId) : undefined)).catch(() => {});
+      throw error;
     });
-    const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
-    const rest: Options = { ...options, timeoutMs };
-    if (added) return begin(callId, entry, body, rest);
-    const found = await within(journal.get(callId), JOURNAL_MS).catch((cause: unknown) =>
-      journalFailed(cause, "unknown"),
-    );
-    if (found === undefined) throw journalFailed();
+    if (added === true) {
+      const rest = left();
+      if (!signal?.aborted && (rest === undefined || rest > 0))
+        return begin(callId, entry, body, { ...options, timeoutMs: rest });
+      await quietly(journal.delete(callId));
+      throw signal?.aborted
+        ? new LatchGateTransportError("the call was aborted by its signal", {
+            code: "aborted",
+            cause: signal.reason,
+          })
+        : new LatchGateTransportError("the call's time was over before anything was sent", {
+            code: "timeout",
+          });
+    }
+    const found = readable(await asked(journal.get(callId)));
     if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
-    return resume(found, rest);
+    return resume(found, { ...options, timeoutMs: left() });
   }
 
-  /** A store that never answers keeps nobody for ever. */
-  const within = <Value>(asked: Promise<Value>, timeoutMs: number) =>
-    waitFor(asked, clock, { timeoutMs }, () => new Error(`no answer within ${timeoutMs} ms`));
-
   /** What the journal learns too late changes nothing: a later run finds the call as sent. */
-  const quietly = (noting: Promise<void>) => within(noting, NOTE_MS).catch(() => {});
+  const quietly = (noting: Promise<void>) =>
+    waitFor(noting, clock, { timeoutMs: NOTE_MS }, () => undefined).catch(() => {});
 
   /** The waiting of a caller that joins a run: its own signal and time end it, and not the run. */
   const joined = (begun: Promise<Begun>, { signal, timeoutMs }: Options) =>
@@ -199,37 +221,59 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     );
 
   return async function once(callId, actionId, body, options) {
-    if (typeof callId !== "string" || callId === "")
-      throw new LatchGateInvalidRequest(actionId, "callId must be a text that is not empty", {
-        code: "invalid_options",
-      });
-    // What is hashed is what is sent, whatever the caller does with its object meanwhile.
-    const sent = JSON.parse(jsonText(body, actionId)) as Record<string, unknown>;
-    const requestHash = hashOf(actionId, sent);
+    const requestHash = hashOf(actionId, body.value);
     const entry: JournalEntry = { state: "sent", actionId, requestHash };
+    const began = clock.monotonic();
     const running = inFlight.get(callId);
-    if (running !== undefined) {
-      if (running.requestHash !== requestHash) throw reused(actionId);
-      const began = clock.monotonic();
-      let begun: Begun;
-      try {
-        begun = await joined(running.begun, options);
-      } catch (error) {
-        // The other's patience is not this one's: what it gave up before anything was sent is made for this one.
-        if (!isGivenUp(error) || options.signal?.aborted) throw error;
-        const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
-        return once(callId, actionId, sent, { ...options, timeoutMs });
-      }
-      return decided(begun, options);
+    if (running === undefined) {
+      const begun = journaled(callId, entry, body, options).finally(() => inFlight.delete(callId));
+      inFlight.set(callId, { requestHash, begun });
+      return decided(await begun, options);
     }
-    const begun = journaled(callId, entry, sent, options).finally(() => inFlight.delete(callId));
-    inFlight.set(callId, { requestHash, begun });
-    return decided(await begun, options);
+    if (running.requestHash !== requestHash) throw reused(actionId);
+    let begun: Begun;
+    try {
+      begun = await joined(running.begun, options);
+    } catch (error) {
+      // The other's patience is not this one's: what it gave up before anything was sent is made for this one.
+      if (!isGivenUp(error) || options.signal?.aborted) throw error;
+      const timeoutMs = options.timeoutMs && Math.max(1, options.timeoutMs - (clock.monotonic() - began));
+      return once(callId, actionId, body, { ...options, timeoutMs });
+    }
+    return decided(begun, options);
   };
+}
+
+const outcomeOf = (error: unknown) => (error instanceof LatchGateError ? error.outcome : "unknown");
+
+const doneEntry = (entry: JournalEntry, { receiptId, traceId, sessionId }: ActionResult): JournalEntry => ({
+  ...entry,
+  state: "done",
+  receiptId,
+  traceId,
+  sessionId,
+});
+
+function endedEntry(entry: JournalEntry, error: unknown): JournalEntry {
+  const code = error instanceof LatchGateError ? error.code : "error";
+  const reason = error instanceof LatchGateApprovalDenied ? error.reason : undefined;
+  const outcome = outcomeOf(error);
+  return { ...entry, state: "ended", code, outcome, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Stores say "nothing" in many ways; an entry that is not there, or is none, says nothing of an earlier run. */
+function readable(found: JournalEntry | null | undefined): JournalEntry {
+  if (typeof found !== "object" || found === null)
+    throw new LatchGateJournalError("the journal has this callId, and gives no entry for it");
+  if (typeof found.state !== "string" || typeof found.requestHash !== "string")
+    throw new LatchGateJournalError("the journal's entry for this callId can't be read");
+  return found;
 }
 
 /** How long a store may take to say whether a call is new. */
 const JOURNAL_MS = 30_000;
+/** How long a caller that has given up is kept for the store's answer. */
+const ABORT_GRACE_MS = 100;
 /** How long a result is kept back until the store has it. */
 const NOTE_MS = 5_000;
 
@@ -247,15 +291,6 @@ const reused = (actionId: string) =>
     "this callId belongs to another call: other action or other parameters",
     { code: "call_id_reused" },
   );
-
-/** Where the journal has an entry that can't be read, an earlier run may have run. */
-function journalFailed(cause?: unknown, outcome: "not_executed" | "unknown" = "not_executed"): never {
-  throw new LatchGateInvalidRequest("<journal>", "the journal failed, so nothing was sent", {
-    code: "journal_failed",
-    outcome,
-    cause,
-  });
-}
 
 /** A held call that an operator has claimed: it may be running now. */
 const underWay = ({ actionId, approvalId, sessionId, traceId }: LatchGateApprovalRequired) =>

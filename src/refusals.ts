@@ -14,8 +14,9 @@ import {
   LatchGateTooLarge,
   LatchGateUnavailable,
 } from "./errors.ts";
-import type { ErrorCode, OperationFacts } from "./generated/operations.ts";
-import { answerFacts, errorCodeOf } from "./outcomes.ts";
+import type { ErrorCode, OperationFacts, Outcome } from "./generated/operations.ts";
+import { errorCodeOf } from "./outcomes.ts";
+import { gateClockIn, retryAfterMs } from "./retry-after.ts";
 import type { GateResponse } from "./send.ts";
 
 /** An answer that is no result, and what the call knows beside it. */
@@ -25,7 +26,9 @@ export interface Refusal {
   /** The action's id, or `<receipt>`, `<approval>`, `<connect>`: what 0.2.0 called the subject of a refusal. */
   readonly subject: string;
   readonly status: number;
-  /** Parsed where it was JSON, else its text. */
+  /** Whether the action may have run: the judgement's word. */
+  readonly outcome: Outcome;
+  /** Parsed where it was JSON, else its text; nothing secret is left in it. */
   readonly body: unknown;
   readonly headers: GateResponse["headers"];
   /** The local clock at the answer's arrival, in milliseconds. */
@@ -38,18 +41,17 @@ type Maker = (refusal: Refusal, code: string | undefined, details: ErrorDetails)
 /** The gate's buckets refill at each second's tick (contract agent.md 8.1), and a lease's 429 does not say so. */
 const BUCKET_REFILL_MS = 1000;
 
-/** The error that a refusal of the gate becomes. Whether the action may have run is the documents' word. */
+/** The error that a refusal of the gate becomes. */
 export function refusalError(refusal: Refusal): LatchGateError {
-  const { operation, status, body } = refusal;
+  const { status, outcome, body, headers, receivedAt } = refusal;
   const code = errorCodeOf(body);
-  const { outcome } = answerFacts(operation, status, code);
   const details: ErrorDetails = {
     ...refusal.details,
     code: code ?? `unexpected_status_${status}`,
     status,
     outcome,
     body,
-    retryAfterMs: retryAfterMs(refusal) ?? (status === 429 ? BUCKET_REFILL_MS : undefined),
+    retryAfterMs: retryAfterMs(headers, body, receivedAt) ?? (status === 429 ? BUCKET_REFILL_MS : undefined),
     hint: hintFor(refusal, code),
   };
   const known = isKnown(code) ? makers[code] : undefined;
@@ -58,21 +60,6 @@ export function refusalError(refusal: Refusal): LatchGateError {
   return known === conflict || known === replayed
     ? known(refusal, code, details)
     : outcomeUnknown(refusal, code, details);
-}
-
-/** `Retry-After` (seconds or a date), or the body's `retry_after_seconds`, in milliseconds. */
-export function retryAfterMs({
-  headers,
-  body,
-  receivedAt,
-}: Pick<Refusal, "headers" | "body" | "receivedAt">): number | undefined {
-  const header = headers.get("retry-after");
-  if (header !== null) {
-    const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - receivedAt;
-    if (Number.isFinite(wait)) return Math.max(0, wait);
-  }
-  const seconds = member(body, "retry_after_seconds");
-  return typeof seconds === "number" && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 const denied: Maker = ({ subject, body }, code, details) => {
@@ -291,12 +278,6 @@ function dateHint(headers: Refusal["headers"], receivedAt: number): string | und
 
 const differenceHint = (seconds: number) =>
   `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the gate's`;
-
-/** The gate's own time, in milliseconds, where it refused a proof for its `iat`. */
-export function gateClockIn(reason: string): number | undefined {
-  const [, seconds] = /^iat too (?:old|far in future).*\(now=(\d+)/.exec(reason) ?? [];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
-}
 
 function member(body: unknown, name: string): unknown {
   return typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;

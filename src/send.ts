@@ -139,11 +139,11 @@ function keepTimerList(ms: number): void {
   nodeTimeout(() => keptDurations.delete(ms), ms).unref();
 }
 
-/** The system's clock; with `now` given, that one both for the time and for how much of it has passed. */
+/** The system's clock. `now`, where it is given, is what time it is; how much of it has passed is measured all the same. */
 export function createClock(now?: () => number): Clock {
   return {
     now: now ?? Date.now,
-    monotonic: now ?? (() => performance.now()),
+    monotonic: () => performance.now(),
     timer: systemTimer,
     random: Math.random,
   };
@@ -177,24 +177,37 @@ function runAll(this: AbortSignal): void {
   for (const run of runs ?? []) run();
 }
 
-/** Resolves after `ms`, and rejects at once when the signal is aborted; leaves neither timer nor listener behind. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Resolves after `ms`, and rejects at once when the signal is aborted, or the client closed; leaves neither timer nor
+ * listener behind.
+ */
+export function sleep(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+  closing?: AbortSignal | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    let forget = () => {};
-    const aborted = () => {
-      callOff();
-      reject(
-        new SendFailure("aborted", "the call was aborted by its signal", {
-          sent: false,
-          cause: signal?.reason,
-        }),
-      );
+    const forgets: (() => void)[] = [];
+    const end = () => {
+      for (const forget of forgets) forget();
     };
-    const callOff = clock.timer(ms, () => {
-      forget();
-      resolve();
-    });
-    if (signal?.aborted) aborted();
-    else if (signal !== undefined) forget = onAbort(signal, aborted);
+    const given = (by: AbortSignal, code: FailureCode, message: string) => {
+      const over = () => {
+        end();
+        reject(new SendFailure(code, message, { sent: false, cause: by.reason }));
+      };
+      if (by.aborted) over();
+      else forgets.push(onAbort(by, over));
+      return by.aborted;
+    };
+    if (signal !== undefined && given(signal, "aborted", "the call was aborted by its signal")) return;
+    if (closing !== undefined && given(closing, "closed", "the client is closed")) return;
+    forgets.push(
+      clock.timer(ms, () => {
+        end();
+        resolve();
+      }),
+    );
   });
 }

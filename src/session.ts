@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose/jwt/decode";
-import type { CallSession } from "./call-state.ts";
+import type { CallBudget, CallSession } from "./call-state.ts";
 import { computeAth, type DPoPKeyPair } from "./dpop.ts";
 import { LatchGateTransportError } from "./errors.ts";
 import type { components } from "./generated/agent.ts";
@@ -19,8 +19,18 @@ export interface SessionView {
   readonly callsLeft: number | undefined;
 }
 
+/** A unit of a budget that a held call takes until it is known whether it runs. */
+export interface HeldUnit {
+  /** Whether that is not known yet. */
+  readonly isOpen: boolean;
+  /** The call will not run, and is not charged any more (contract agent.md 7). */
+  giveBack(): void;
+  /** It has run, or may have: the unit is used, whatever comes. */
+  keep(): void;
+}
+
 /** A budget of calls. It outlives a lease: a renewal asks the gate for what is left of it. */
-export class Budget {
+export class Budget implements CallBudget {
   readonly #limit: number | undefined;
   #used = 0;
 
@@ -32,7 +42,6 @@ export class Budget {
     return this.#limit === undefined ? undefined : this.#limit - this.#used;
   }
 
-  /** Counts a call; false, and nothing is counted, when there is none left. */
   take(): boolean {
     if (this.left === 0) return false;
     this.#used += 1;
@@ -41,6 +50,23 @@ export class Budget {
 
   giveBack(): void {
     this.#used -= 1;
+  }
+
+  /** The unit that a call has taken, now that it is held. */
+  hold(): HeldUnit {
+    let isOpen = true;
+    return {
+      get isOpen() {
+        return isOpen;
+      },
+      giveBack: () => {
+        if (isOpen) this.giveBack();
+        isOpen = false;
+      },
+      keep: () => {
+        isOpen = false;
+      },
+    };
   }
 }
 
@@ -59,12 +85,14 @@ export class Session implements CallSession {
   readonly #authorization: string;
   readonly #life: Life;
   readonly #bornAt: number;
+  readonly #bornNow: number;
 
   constructor(answer: LeaseAnswer, made: { key: DPoPKeyPair; budget: Budget; bornAt: number; now: number }) {
     const claims = claimsOf(answer.lease_jwt);
     this.key = made.key;
     this.budget = made.budget;
     this.#bornAt = made.bornAt;
+    this.#bornNow = made.now;
     this.#token = answer.lease_jwt;
     this.#authorization = `DPoP ${answer.lease_jwt}`;
     this.ath = computeAth(answer.lease_jwt);
@@ -87,16 +115,25 @@ export class Session implements CallSession {
   }
 
   /** Whether the lease is to be used as it is, used while a new one is fetched, or not used before there is one. */
-  state(monotonic: number): "fresh" | "ageing" | "ending" | "ended" {
-    const left = this.leftMs(monotonic);
+  state(monotonic: number, now: number): "fresh" | "ageing" | "ending" | "ended" {
+    const left = this.#leftByBoth(monotonic, now);
     if (left > this.#life.renewBelowMs) return "fresh";
     if (left > this.#life.waitBelowMs) return "ageing";
     return left > 0 ? "ending" : "ended";
   }
 
   /** Whether more than half of its life is left. */
-  isYoung(monotonic: number): boolean {
-    return this.leftMs(monotonic) > this.#life.leftMs / 2;
+  isYoung(monotonic: number, now: number): boolean {
+    return this.#leftByBoth(monotonic, now) > this.#life.leftMs / 2;
+  }
+
+  hasEnded(monotonic: number, now: number): boolean {
+    return this.#leftByBoth(monotonic, now) <= 0;
+  }
+
+  /** A machine that slept was older when it woke up, and its monotonic clock may not say so. */
+  #leftByBoth(monotonic: number, now: number): number {
+    return Math.min(this.leftMs(monotonic), this.#life.leftMs - (now - this.#bornNow));
   }
 
   leftMs(monotonic: number): number {

@@ -1,5 +1,6 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import type { Outcome } from "./generated/operations.ts";
+import { tell } from "./listeners.ts";
 
 /** What the package tells of what it does; the channels of `node:diagnostics_channel` are `latchgate:` and these. */
 export type TraceName = "execute" | "attempt" | "lease" | "approval";
@@ -80,12 +81,16 @@ async function told<Value>(
   channel.end.publish(context);
   try {
     const value = await running;
-    note?.(context, value);
+    tell(() => note?.(context, value), undefined);
     return value;
   } catch (error) {
     const failure = failureOf(error);
-    // The error itself may hold an answer that quotes the request.
-    Object.assign(context, failure, { error: { name: (error as Error | undefined)?.name, ...failure } });
+    // The error itself may hold an answer that quotes the request. A subscriber may have frozen the context.
+    tell(
+      () =>
+        Object.assign(context, failure, { error: { name: (error as Error | undefined)?.name, ...failure } }),
+      undefined,
+    );
     channel.error.publish(context);
     throw error;
   } finally {
@@ -114,12 +119,7 @@ function log(logger: Logger | undefined, name: TraceName, context: TraceContext,
     sessionId && `session ${sessionId}`,
   ];
   const line = `latchgate ${name} ${name === "execute" ? actionId : operationId}: ${facts.filter(Boolean).join(", ") || "ok"} (${Math.round(ms)} ms)`;
-  try {
-    if (error === undefined) logger.debug(line);
-    else logger.warn(line);
-  } catch {
-    // A logger that throws changes nothing for the call that it was told of.
-  }
+  tell((text) => (error === undefined ? logger.debug(text) : logger.warn(text)), line);
 }
 
 /** The logger of `LATCHGATE_DEBUG=1`: one line per happening on standard error. */

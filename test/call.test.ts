@@ -3,7 +3,6 @@ import { inspect } from "node:util";
 import {
   type ClientOptions,
   LatchGateClient,
-  LatchGateDenied,
   LatchGateError,
   LatchGateInvalidRequest,
   LatchGateOutcomeUnknown,
@@ -134,11 +133,17 @@ describe("an answer to execute that can't be used", () => {
     ],
     [
       "400 in plain text",
-      text(400, "Invalid URL", "text/plain"),
+      text(400, "Invalid URL: Invalid UTF-8 in `action_id`", "text/plain; charset=utf-8"),
       LatchGateInvalidRequest,
       { status: 400, outcome: "not_executed" },
     ],
-    ["403 with HTML", text(403, HTML), LatchGateDenied, { status: 403, outcome: "not_executed" }],
+    [
+      "400 in a proxy's text",
+      text(400, "Bad Request", "text/plain"),
+      LatchGateOutcomeUnknown,
+      { status: 400, outcome: "unknown" },
+    ],
+    ["403 with HTML", text(403, HTML), LatchGateOutcomeUnknown, { status: 403, outcome: "unknown" }],
     [
       "an error word that is none",
       json(503, { error: { a: 1 } }),
@@ -473,9 +478,9 @@ describe("a call that is wrong", () => {
     ["text", "x", /must be an object/],
     ["a number", 5, /must be an object/],
     ["a function", () => {}, /must be an object/],
-    ["what becomes text", new Date(), /must be an object/],
-    ["what becomes a list", { toJSON: () => [] }, /must be an object/],
-    ["what becomes nothing", { toJSON: () => undefined }, /JSON/],
+    ["what becomes text", new Date(), /toJSON/],
+    ["what becomes a list", { toJSON: () => [] }, /toJSON/],
+    ["what becomes nothing", { toJSON: () => undefined }, /toJSON/],
   ];
   const leases: [string, object][] = [
     ["maxCalls 0", { maxCalls: 0 }],

@@ -4,7 +4,6 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type ClientOptions,
   createTransport,
-  LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateClient,
   LatchGateNotFound,
@@ -187,17 +186,6 @@ describe("approvals", () => {
     const status = await client.getApprovalStatus(approvalId);
     expect(status).toMatchObject({ status: "approved", receiptId: expect.any(String) });
     expect((await client.getReceipt(status.receiptId ?? "")).providerReceipt).toEqual({ ok: true, n: 2 });
-  });
-
-  it("are lost with the lease that opened them", async () => {
-    const { client, gate } = world();
-    const { approvalId } = await held(client);
-    gate.advance(299_500);
-    const sent = gate.received.length;
-    const error = await failureOf(client.getApprovalStatus(approvalId));
-    expect(error).toBeInstanceOf(LatchGateApprovalLost);
-    expect(error.message).not.toContain(approvalId);
-    expect(gate.received).toHaveLength(sent);
   });
 
   it("of another session are not found", async () => {

@@ -37,6 +37,7 @@ const make = (from: Errors | typeof client) => ({
   LatchGateRateLimited: new from.LatchGateRateLimited("rate_limited"),
   LatchGateConflict: new from.LatchGateConflict("it changes"),
   LatchGateTooLarge: new from.LatchGateTooLarge("too large"),
+  LatchGateJournalError: new from.LatchGateJournalError("the journal failed"),
   LatchGateOutcomeUnknown: new from.LatchGateOutcomeUnknown("it may have run"),
   LatchGateApprovalLost: new from.LatchGateApprovalLost("ap-1"),
   LatchGateApprovalDenied: new from.LatchGateApprovalDenied("ap-1", "no"),
@@ -62,6 +63,7 @@ const PARENTS: Record<Name, Name[]> = {
   LatchGateRateLimited: ["LatchGateUnavailable"],
   LatchGateConflict: [],
   LatchGateTooLarge: [],
+  LatchGateJournalError: [],
   LatchGateOutcomeUnknown: [],
   LatchGateApprovalLost: [],
   LatchGateApprovalDenied: [],
@@ -175,6 +177,7 @@ describe("every error", () => {
     "LatchGateReplayDetected",
     "LatchGateOutcomeUnknown",
     "LatchGateApprovalLost",
+    "LatchGateJournalError",
   ];
   it.each(names)("%s says by itself whether the action may have run", (name) => {
     expect(make(client)[name].outcome).toBe(UNKNOWN.includes(name) ? "unknown" : "not_executed");

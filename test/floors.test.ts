@@ -26,12 +26,15 @@ const FLOORS = [
     "place",
     "sandbox",
     "given",
+    "listeners",
+    "retry-after",
     "patience",
     "audit",
   ],
   [
     ...["attempt", "client-certificate", "raw-headers", "pool", "given-carriers", "transport", "dpop"],
-    ...["call-state", "parameters", "call/sent-parameters", "answers", "failures", "call", "retry"],
+    ...["call-state", "parameters", "call/sent-parameters", "answers", "failures", "call"],
+    ...["judgement", "redaction", "sending"],
   ],
   [
     ...[

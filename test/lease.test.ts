@@ -202,7 +202,7 @@ describe("renewal", () => {
   });
 
   it("a call whose time went by while it waited for a lease is not sent with the old one", async () => {
-    const { client, gate } = world({}, { timeoutMs: 30 });
+    const { client, gate } = world({}, { timeoutMs: 300 });
     await client.execute("count");
     gate.advance(290_000);
     gate.fault("createLease", { kind: "hang", when: "unread" });
@@ -225,10 +225,37 @@ describe("a refused lease", () => {
     expect(gate.effects).toHaveLength(9);
   });
 
-  it("a lease that ended at the gate is replaced once", async () => {
+  it("a lease that a restarted gate does not know is replaced once", async () => {
+    const { client, gate, leases } = world();
+    await client.execute("count");
+    gate.restart();
+    await client.execute("count");
+    expect(leases()).toHaveLength(2);
+    expect(gate.effects).toHaveLength(2);
+  });
+
+  it("with newLease: false the refusal of a gate that was restarted surfaces, and the next call takes a new lease", async () => {
+    const { client, gate, leases } = world({}, { retry: { newLease: false } });
+    await client.execute("count");
+    gate.restart();
+    expect(await failureOf(client.execute("count"))).toMatchObject({
+      code: "invalid_lease",
+      outcome: "not_executed",
+    });
+    await client.execute("count");
+    expect(leases()).toHaveLength(2);
+    expect(gate.effects).toHaveLength(2);
+  });
+
+  it("a lease that is said to have ended, and had not, is not replaced in the call: a copy of it may have been accepted", async () => {
     const { client, gate, leases } = world();
     await client.execute("count");
     gate.fault("executeAction", { kind: "answer", status: 401, code: "lease_expired" });
+    expect(await failureOf(client.execute("count"))).toMatchObject({
+      code: "lease_expired",
+      outcome: "not_executed",
+      attempts: 1,
+    });
     await client.execute("count");
     expect(leases()).toHaveLength(2);
     expect(gate.effects).toHaveLength(2);
@@ -249,10 +276,10 @@ describe("a refused lease", () => {
     const { client, gate, leases } = world();
     gate.fault(
       { operation: "executeAction", times: Number.POSITIVE_INFINITY },
-      { kind: "answer", status: 401, code: "lease_expired" },
+      { kind: "answer", status: 401, code: "invalid_lease" },
     );
     expect(await failureOf(client.execute("count"))).toMatchObject({
-      code: "lease_expired",
+      code: "invalid_lease",
       attempts: 2,
       outcome: "not_executed",
     });
@@ -262,18 +289,18 @@ describe("a refused lease", () => {
   it("the refusal surfaces when no new lease can be had", async () => {
     const { client, gate } = world();
     await client.execute("count");
-    gate.fault("executeAction", { kind: "answer", status: 401, code: "lease_expired" });
+    gate.fault("executeAction", { kind: "answer", status: 401, code: "invalid_lease" });
     gate.fault({ operation: "createLease", times: 3 }, { kind: "refuse" });
     expect(await failureOf(client.execute("count"))).toMatchObject({
-      name: "LatchGateLeaseExpired",
-      detail: "lease_expired",
+      name: "LatchGateAuthError",
+      detail: "invalid_lease",
     });
   });
 
   it("a second attempt that may have run surfaces, and not the harmless refusal before it", async () => {
     const { client, gate } = world();
     await client.execute("count");
-    gate.fault("executeAction", { kind: "answer", status: 401, code: "lease_expired" });
+    gate.fault("executeAction", { kind: "answer", status: 401, code: "invalid_lease" });
     gate.fault({ operation: "executeAction", skip: 0 }, { kind: "reset", when: "running" });
     expect(await failureOf(client.execute("count"))).toMatchObject({
       name: "LatchGateOutcomeUnknown",

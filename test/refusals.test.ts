@@ -22,6 +22,7 @@ import {
   errorCodes,
   type Outcome,
 } from "../src/generated/operations.ts";
+import { answerFacts } from "../src/outcomes.ts";
 import { refusalError } from "../src/refusals.ts";
 
 const ids = Object.keys(agentOperations) as AgentOperationId[];
@@ -38,6 +39,11 @@ function refused(
     operation: agentOperations[operationId],
     subject: "echo",
     status,
+    outcome: answerFacts(
+      agentOperations[operationId],
+      status,
+      (body as { error?: string } | undefined)?.error,
+    ).outcome,
     body,
     headers: { get: (name) => headers[name] ?? null },
     receivedAt: NOW,
@@ -51,7 +57,8 @@ function outcomeByHand(id: AgentOperationId, status: number, code: string | unde
   if (code === "replay_detected" && status === 401) return "unknown";
   if (code === "evidence_persistence_failed" && status === 500) return "executed";
   if (status === 422) return "unknown";
-  if (status >= 400 && status < 500) return "not_executed";
+  // A word that the gate has not, or none: something between may have said it. Forms are the gate's framework's.
+  if (status >= 400 && status < 500) return isGates(status, code) ? "not_executed" : "unknown";
   const nothingRan = [
     "draining",
     "clock_error",
@@ -67,6 +74,12 @@ function outcomeByHand(id: AgentOperationId, status: number, code: string | unde
     return "not_executed";
   return "unknown";
 }
+
+const isGates = (status: number, code: string | undefined) =>
+  (errorCodes as readonly (string | undefined)[]).includes(code) ||
+  [`404 (empty)`, "405 (empty)", "414 (empty)", "431 (empty)", "400 (text)", "413 (text)"].includes(
+    `${status} ${code}`,
+  );
 
 /** The design's "Errors" and api-0.2.0.md's table of what is thrown when. */
 function classByHand(outcome: Outcome, status: number, code: string | undefined): unknown {

@@ -27,8 +27,6 @@ describe("what surely did nothing", () => {
     "policy_engine_unavailable",
     "policy_engine_timeout",
     "policy_engine_invalid_response",
-    "clock_error",
-    "replay_cache_unavailable",
     "store_unavailable",
     "budget_store_unavailable",
   ])("503 %s is tried again, with a new proof", async (code) => {
@@ -37,6 +35,20 @@ describe("what surely did nothing", () => {
     gate.fault("executeAction", unavailable(code));
     expect((await clock.until(client.execute("count"))).ok).toBe(true);
     expect(new Set(executes().map(({ proof }) => proof?.jti)).size).toBe(2);
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it.each([
+    [503, "clock_error"],
+    [503, "replay_cache_unavailable"],
+    [429, "rate_limited"],
+  ])("%i %s comes before the proof is stored: the same bytes are sent again", async (status, code) => {
+    const { clock, gate, client, executes, ready } = world();
+    await ready();
+    gate.fault("executeAction", unavailable(code, status));
+    expect((await clock.until(client.execute("count"))).ok).toBe(true);
+    expect(new Set(executes().map(({ proof }) => proof?.jti)).size).toBe(1);
+    expect(executes()).toHaveLength(2);
     expect(gate.effects).toHaveLength(1);
   });
 

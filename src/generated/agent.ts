@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 6809a7a3f8b641725932ba6c7ddcae4d090ea71bb3220940e27b35ad7fbb95f1) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {

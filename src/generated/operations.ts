@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 6a920ea14d4d8087ece1ffdf7799a7a478c5eb3d5e7a78a868c836cd5938fb89) and openapi/operator.yaml (sha256 77cfc482006561aa7572dbc1cd28f5f0d6ba7455f69f493ec46d566155c1bab3) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 6809a7a3f8b641725932ba6c7ddcae4d090ea71bb3220940e27b35ad7fbb95f1) and openapi/operator.yaml (sha256 3e448795ed90ed9ef409157217fd78b7c4474a1c0a60d3c43f8e2867b5a92d11) by `npm run generate`: do not edit.
 
 /** Whether the action may have run; of an operation that acts at the gate alone, whether the gate may have done it. */
 export type Outcome = "not_executed" | "unknown" | "executed";
@@ -493,53 +493,8 @@ export const agentOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "403": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "404": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "409": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "422": {
         "outcome": "unknown",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
@@ -555,6 +510,11 @@ export const agentOperations = {
       },
       "503": {
         "outcome": "unknown",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "400 (text)": {
+        "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
@@ -613,14 +573,44 @@ export const agentOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "404 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "409 grant_consumed": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "never"
       },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "422 schema_violation": {
         "outcome": "unknown",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "429 rate_limited": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "500 internal_error": {
@@ -678,7 +668,7 @@ export const agentOperations = {
         "replayCheck": "after",
         "again": "backoff"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -1159,48 +1149,13 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "403": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "404": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "409": {
         "outcome": "unknown",
         "replayCheck": "before",
         "again": "never"
       },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "422": {
         "outcome": "unknown",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
@@ -1247,6 +1202,11 @@ export const operatorOperations = {
       "400 bad_request": {
         "outcome": "not_executed",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "401 missing_auth_header": {
@@ -1314,6 +1274,16 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "404 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "409 conflict": {
         "outcome": "unknown",
         "replayCheck": "after",
@@ -1322,6 +1292,11 @@ export const operatorOperations = {
       "409 grant_consumed": {
         "outcome": "unknown",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "422 schema_violation": {
@@ -1333,6 +1308,11 @@ export const operatorOperations = {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 internal_error": {
         "outcome": "unknown",
@@ -1369,7 +1349,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -1408,56 +1388,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "404": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "409": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -1491,6 +1421,11 @@ export const operatorOperations = {
       "200 already_completed": {
         "outcome": "not_executed",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "401 missing_auth_header": {
@@ -1533,15 +1468,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "404 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "409 conflict": {
         "outcome": "not_executed",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "429 operator_throttled": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 internal_error": {
         "outcome": "unknown",
@@ -1558,7 +1528,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -1891,27 +1861,22 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
+      "400 (text)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
-      "401": {
+      "401 unauthorized": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
-      "414": {
+      "405 (empty)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
+      "414 (empty)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -1921,7 +1886,12 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "backoff"
       },
-      "4XX": {
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -1954,27 +1924,22 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
+      "400 (text)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
-      "401": {
+      "401 unauthorized": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
-      "414": {
+      "405 (empty)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
+      "414 (empty)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -1984,7 +1949,12 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "backoff"
       },
-      "4XX": {
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2017,33 +1987,28 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
       },
@@ -2052,12 +2017,17 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "backoff"
       },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "500 reload_failed": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2158,46 +2128,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -2213,10 +2143,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 ledger_error": {
         "outcome": "unknown",
@@ -2228,7 +2198,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2261,46 +2231,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -2316,10 +2246,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 ledger_error": {
         "outcome": "unknown",
@@ -2331,7 +2301,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2364,31 +2334,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -2399,10 +2344,35 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 ledger_error": {
         "outcome": "unknown",
@@ -2414,7 +2384,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2515,46 +2485,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -2570,10 +2500,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 ledger_error": {
         "outcome": "unknown",
@@ -2585,7 +2555,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2618,46 +2588,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -2673,10 +2603,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 ledger_error": {
         "outcome": "unknown",
@@ -2688,7 +2658,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2721,31 +2691,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -2756,10 +2701,35 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 ledger_error": {
         "outcome": "unknown",
@@ -2771,7 +2741,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -2946,46 +2916,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -3016,10 +2946,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 policy_write_error": {
         "outcome": "unknown",
@@ -3031,7 +3001,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -3064,46 +3034,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -3129,10 +3059,50 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 policy_write_error": {
         "outcome": "unknown",
@@ -3144,7 +3114,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -3177,51 +3147,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "404": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -3232,15 +3157,60 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "404 action_not_found": {
         "outcome": "not_executed",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "404 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 policy_write_error": {
         "outcome": "unknown",
@@ -3252,7 +3222,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"
@@ -3285,51 +3255,6 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "400": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "401": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "404": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "413": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "414": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "415": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "422": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
-      "429": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "backoff"
-      },
-      "431": {
-        "outcome": "not_executed",
-        "replayCheck": "before",
-        "again": "never"
-      },
       "500": {
         "outcome": "unknown",
         "replayCheck": "before",
@@ -3340,15 +3265,60 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
+      "400 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "401 unauthorized": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
       "404 allowlist_entry_not_found": {
         "outcome": "not_executed",
         "replayCheck": "after",
+        "again": "never"
+      },
+      "404 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "405 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "413 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "414 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "415 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
+      },
+      "422 (text)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
         "again": "never"
       },
       "429 rate_limit_exceeded": {
         "outcome": "not_executed",
         "replayCheck": "after",
         "again": "backoff"
+      },
+      "431 (empty)": {
+        "outcome": "not_executed",
+        "replayCheck": "before",
+        "again": "never"
       },
       "500 policy_write_error": {
         "outcome": "unknown",
@@ -3360,7 +3330,7 @@ export const operatorOperations = {
         "replayCheck": "after",
         "again": "never"
       },
-      "4XX": {
+      "4XX (word)": {
         "outcome": "not_executed",
         "replayCheck": "before",
         "again": "never"

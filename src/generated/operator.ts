@@ -1,4 +1,4 @@
-// Generated from openapi/operator.yaml (sha256 77cfc482006561aa7572dbc1cd28f5f0d6ba7455f69f493ec46d566155c1bab3) by `npm run generate`: do not edit.
+// Generated from openapi/operator.yaml (sha256 3e448795ed90ed9ef409157217fd78b7c4474a1c0a60d3c43f8e2867b5a92d11) by `npm run generate`: do not edit.
 
 export interface paths {
     "/v1/receipts/{receipt_id}": {

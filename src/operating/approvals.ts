@@ -1,4 +1,4 @@
-import type { Call } from "../call.ts";
+import { type Call, gateTimeOf } from "../call.ts";
 import type { CallOptions } from "../call-state.ts";
 import type { components, operations } from "../generated/operator.ts";
 import { checkedOptions } from "../given.ts";
@@ -71,11 +71,9 @@ export function createOperatorApprovals(call: Call<operations>, clock: Clock): O
     } = checkedOptions(given, "<approval>");
     if (!(Number.isInteger(limit) && limit >= 0 && limit <= MOST_LISTED))
       throw wrongValue("invalid_options", `limit must be a whole number from 0 to ${MOST_LISTED}`);
-    const { body, gateNow } = await call(
-      "listApprovals",
-      { subject: SUBJECT, query: { status, limit } },
-      options,
-    );
+    const listed = await call("listApprovals", { subject: SUBJECT, query: { status, limit } }, options);
+    const gateNow = gateTimeOf(listed);
+    const { body } = listed;
     const waits = ({ status: state, expires_at }: ApprovalSummary) =>
       state !== "pending" || !(Date.parse(expires_at) <= gateNow);
     return includeExpired ? body.approvals : body.approvals.filter(waits);

@@ -1,4 +1,4 @@
-import type { Call } from "../call.ts";
+import { type Call, gateTimeOf } from "../call.ts";
 import type { CallOptions } from "../call-state.ts";
 import {
   LatchGateApprovalExpired,
@@ -34,12 +34,13 @@ export function createApprove(call: Call<operations>, clock: Clock): Approve {
 
   /** Refuses what must not, or can't, be approved, by what the gate says of it now. */
   async function look(approvalId: string, options: ApproveOptions): Promise<Detail> {
-    const { body: detail, gateNow } = await call("getApproval", target(approvalId), callOptions(options));
+    const seen = await call("getApproval", target(approvalId), callOptions(options));
+    const { body: detail } = seen;
     const record = recordOf(detail);
     if (record === undefined || !["pending", "claimed"].includes(record.status)) return detail;
     if (options.again !== true) {
       if (detail.status === "claimed") throw claimed(detail);
-      if (gateNow >= Date.parse(record.expires_at ?? "")) throw expired(detail);
+      if (gateTimeOf(seen) >= Date.parse(record.expires_at ?? "")) throw expired(detail);
     }
     await refuseUnlearnable(record, options);
     return detail;

@@ -1,9 +1,8 @@
 import { type Api, createApi } from "../api.ts";
 import { type RetryOptions, retryPolicy } from "../backoff.ts";
 import { type Call, createCall } from "../call.ts";
-import type { CallRequest } from "../call-state.ts";
 import { type ConnectionOptions, resolveOperatorRoute } from "../config.ts";
-import { createProofClock, type PrivateKeySource, signed } from "../dpop.ts";
+import { createProofClock, createSign, type PrivateKeySource } from "../dpop.ts";
 import {
   type AgentOperationId,
   agentOperations,
@@ -14,8 +13,8 @@ import {
 import type { operations, paths } from "../generated/operator.ts";
 import { checkedOptions } from "../given.ts";
 import type { OperationTable } from "../outcomes.ts";
-import { resending, retrying } from "../retry.ts";
 import { type Clock, createClock } from "../send.ts";
+import { createSending } from "../sending.ts";
 import { createTransport, givenTransport, type Transport } from "../transport.ts";
 import { OperatorCredentials, refuseLeased } from "./credentials.ts";
 
@@ -55,6 +54,8 @@ export interface Connection {
   readonly call: Call<operations>;
   readonly clock: Clock;
   readonly transport: Transport;
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal;
   api<Paths extends object = paths>(table?: OperationTable): Api<Paths>;
   close(): Promise<void>;
 }
@@ -67,20 +68,30 @@ export function connect(options: OperatorOptions): Connection {
   const { route, quota } = transport;
   const defaults = { timeoutMs: options.timeoutMs, retry: retryPolicy(options.retry) };
   const proofClock = createProofClock(clock.now);
-  const attempt = signed<CallRequest>(
-    route.publicBaseUrl,
-    proofClock.now,
-    ({ call }) => (call.operation.security === "operator" ? credentials : undefined),
-    resending(clock, transport.send),
-  );
-  const pipe = retrying(quota, proofClock, clock, attempt);
+  const closing = new AbortController();
+  const pipe = createSending({
+    send: transport.send,
+    sign: createSign(route.publicBaseUrl, proofClock.now),
+    sessions: {
+      signs: "operator",
+      ready: () => credentials,
+      acquire: async () => credentials,
+      refuse: () => {},
+    },
+    proofClock,
+    quota,
+    clock,
+    closing: closing.signal,
+  });
   return {
     call: createCall<operations>(pipe, operatorApiOperations, defaults, clock),
     clock,
     transport,
     api: <Paths extends object = paths>(table: OperationTable = operatorApiOperations) =>
       createApi<Paths>(pipe, table, route, defaults, clock, refuseLeased),
+    closing: closing.signal,
     close: async () => {
+      closing.abort();
       if (options.transport === undefined) await transport.close();
     },
   };

@@ -28,6 +28,7 @@ function canTell({ case: { faults, lease, armed, partial } }: Verdict): boolean 
   return faults.every(({ kind, way }) => {
     if (kind === "delay" || kind === "split" || kind === "slice" || kind === "down") return true;
     if (way === "answer") return false;
-    return partial && ["cut", "close", "truncate", "duplicate", "late", "interleave2"].includes(kind);
+    // The gate's framework answers half a request with a bare 400, which something between could have written too.
+    return partial && ["cut", "close", "duplicate", "late", "interleave2"].includes(kind);
   });
 }

@@ -35,7 +35,12 @@ function operationOf(path: string): FaultyOperation | undefined {
 }
 
 /** Answers that the gate can give before it has looked whether it knows the proof. */
-const BEFORE_REPLAY_CHECK = new Set(["draining", "replay_cache_unavailable", "replay_detected"]);
+const BEFORE_REPLAY_CHECK = new Set([
+  "draining",
+  "clock_error",
+  "replay_cache_unavailable",
+  "replay_detected",
+]);
 
 export function createNetwork(timeline: Timeline, gate: MockGate, chance: Chance): Network {
   const waiting = new Map<FaultyOperation, NetworkFault[]>();

@@ -34,7 +34,14 @@ interface Claims {
 }
 
 /** One for all processes: a proof must not be used twice by anybody. */
-export type Proofs = Map<string, { readonly bytes: string; copies: number }>;
+export type Proofs = Map<
+  string,
+  { readonly bytes: string; readonly first: number; copies: number; refusals: number }
+>;
+
+/** What the gate answers before it has looked whether it knows the proof, and what the same bytes may follow. */
+const EARLY_REFUSAL = /"error":"(?:rate_limited|clock_error|replay_cache_unavailable)"/;
+const SAME_BYTES_MS = 30_000;
 
 export function createWiretap(
   gate: MockGate,
@@ -61,11 +68,14 @@ export function createWiretap(
     if (sha256(token) !== ath) judge.violation("one session per proof", `${path} has another lease's ath`);
     const bytes = `${path}\n${token}\n${proof}\n${String(request.body)}`;
     const known = proofs.get(jti);
-    if (known === undefined) proofs.set(jti, { bytes, copies: 1 });
+    if (known === undefined) proofs.set(jti, { bytes, first: now(), copies: 1, refusals: 0 });
     else {
       known.copies += 1;
       if (known.bytes !== bytes) judge.violation("a proof is for one request", `${path} reuses a jti`);
-      if (known.copies > 2) judge.violation("one second copy", `${path} was sent ${known.copies} times`);
+      if (known.copies > 2 + known.refusals)
+        judge.violation("one second copy", `${path} was sent ${known.copies} times`);
+      if (now() - known.first >= SAME_BYTES_MS)
+        judge.violation("a second copy is young", `${path} was sent again after ${now() - known.first} ms`);
     }
     return { jti, sessionId: lease.session_id };
   }
@@ -115,7 +125,9 @@ export function createWiretap(
     answered({ isLease }) {
       if (isLease) leases -= 1;
     },
-    received({ isLease }, status, text) {
+    received({ isLease, jti }, status, text) {
+      const proof = proofs.get(jti);
+      if (proof !== undefined && EARLY_REFUSAL.test(text ?? "")) proof.refusals += 1;
       const approvalId = status === 202 ? /"approval_id":"([^"]+)"/.exec(text ?? "")?.[1] : undefined;
       if (approvalId !== undefined) held.add(approvalId);
       if (!isLease || status !== 200 || !text?.startsWith('{"lease_jwt')) return;

@@ -229,11 +229,11 @@ describe("what a model sees", () => {
     const [mail, pay] = await client.tools({ only: ["mail", "pay"], onHeld: "return" });
     const faults = [
       { status: 403, code: "policy_denied", says: "policy does not allow" },
-      { status: 403, code: SECRET, says: "policy does not allow" },
+      { status: 403, code: SECRET, says: "It is not known whether this was done" },
       { status: 503, code: "draining", says: "called again later" },
       { status: 401, code: "invalid_dpop", says: "A person has to look" },
       { status: 404, code: "action_not_found", says: "does not know this action" },
-      { status: 413, code: "request_too_large", says: "too large" },
+      { status: 413, code: "request_too_large", says: "It is not known whether this was done" },
       { status: 500, code: "internal", says: "Don't call the tool again" },
       { status: 500, code: "evidence_persistence_failed", says: "This was done" },
     ];
