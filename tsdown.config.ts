@@ -11,6 +11,7 @@ const ENTRIES = {
   operator: "src/operator.ts",
   testing: "src/testing/index.ts",
   tools: "src/tools.ts",
+  webhooks: "src/webhooks.ts",
 };
 
 export default defineConfig({

@@ -3,7 +3,7 @@ import { OptionDefaults } from "typedoc";
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 export default {
   name: "latchgate-client",
-  entryPoints: ["src/index.ts", "src/operator.ts", "src/testing/index.ts", "src/tools.ts"],
+  entryPoints: ["src/index.ts", "src/operator.ts", "src/testing/index.ts", "src/tools.ts", "src/webhooks.ts"],
   out: "site/api",
   readme: "none",
   excludePrivate: true,

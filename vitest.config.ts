@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^latchgate-client\/operator$/, replacement: source("operator.ts") },
       { find: /^latchgate-client\/testing$/, replacement: source("testing/index.ts") },
       { find: /^latchgate-client\/tools$/, replacement: source("tools.ts") },
+      { find: /^latchgate-client\/webhooks$/, replacement: source("webhooks.ts") },
     ],
   },
   test: {

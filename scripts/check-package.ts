@@ -16,6 +16,7 @@ const BUDGETS: Readonly<Record<string, { kib: number; of: string }>> = {
   operator: { kib: 230, of: "the same tables and transport, and the operator's methods" },
   testing: { kib: 300, of: "a whole gate, with the eleven recorded actions; no code of the client" },
   tools: { kib: 110, of: "what makes tools of a client that is given; no transport, no undici" },
+  webhooks: { kib: 30, of: "what verifies and receives; no client, no transport" },
   cli: { kib: 8, of: "the list of commands; each is loaded when it is called" },
 };
 

@@ -32,6 +32,8 @@ const FLOORS = [
     "audit",
   ],
   [
+    ...["webhook-error", "headers", "secrets", "seen", "reports"].map((noun) => `webhooks/${noun}`),
+    ...["event", "signature", "verify", "body", "receiver"].map((noun) => `webhooks/${noun}`),
     ...["attempt", "client-certificate", "raw-headers", "pool", "given-carriers", "transport", "dpop"],
     ...["call-state", "parameters", "call/sent-parameters", "answers", "failures", "call"],
     ...["judgement", "redaction", "sending"],
@@ -57,10 +59,10 @@ const FLOORS = [
     "methods",
     ...[
       ...["values", "credentials", "connection", "decisions", "learning", "learned", "policy"],
-      ...["approve", "watch", "explain", "audit", "approvals", "discover", "operator"],
+      ...["approve", "wake", "watch", "explain", "audit", "approvals", "discover", "operator"],
     ].map((noun) => `operating/${noun}`),
   ],
-  ["index", "operator", "tools", "cli"],
+  ["index", "operator", "tools", "webhooks", "cli"],
 ];
 
 /** Packages that one file knows and no other. */
