@@ -59,6 +59,7 @@ export type { LearnedDomains, LearnedPaths } from "./operating/learned.ts";
 export { type Learning, type LearnOptions, willLearn } from "./operating/learning.ts";
 export { createOperatorApi, LatchGateOperator, type OperatorApi, outcomeOf } from "./operating/operator.ts";
 export type { Policy } from "./operating/policy.ts";
+export type { WakeUp } from "./operating/wake.ts";
 export type { ApprovalSummary, WatchOptions } from "./operating/watch.ts";
 export type { OperationTable } from "./outcomes.ts";
 export {

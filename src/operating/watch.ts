@@ -7,7 +7,8 @@ import {
 } from "../errors.ts";
 import type { components } from "../generated/operator.ts";
 import { checkedOptions } from "../given.ts";
-import { type Clock, sleep } from "../send.ts";
+import type { Clock } from "../send.ts";
+import { createPauses, type WakeUp } from "./wake.ts";
 
 export type ApprovalSummary = components["schemas"]["ApprovalSummary"];
 
@@ -18,6 +19,12 @@ export interface WatchOptions {
   readonly pollMs?: number | undefined;
   /** Whether those are given too that wait already when the watch begins. Default true. */
   readonly includeExisting?: boolean | undefined;
+  /**
+   * What calls for a look at once, beside those that are due: the receiver of the gate's webhooks (`webhookReceiver` of
+   * `latchgate-client/webhooks`). These get lost and come out of order, so they are a hint and no more. However many call, there
+   * are ten looks a second at most.
+   */
+  readonly wake?: WakeUp | undefined;
   /** Hears of each look that failed. The watch goes on, at growing pauses. What it throws is ignored. */
   readonly onError?: ((error: LatchGateError) => void) | undefined;
 }
@@ -36,16 +43,49 @@ export async function* watch(
   clock: Clock,
   options: WatchOptions,
 ): AsyncGenerator<ApprovalSummary, void, undefined> {
-  const { signal, pollMs = POLL_MS, includeExisting = true, onError } = checkedOptions(options, "<approval>");
+  const { signal, pollMs = POLL_MS, wake } = checkedOptions(options, "<approval>");
   if (!(pollMs > 0))
     throw new LatchGateInvalidRequest("<approval>", "pollMs must be a positive number of milliseconds", {
       code: "invalid_options",
     });
+  if (wake !== undefined && typeof wake?.subscribe !== "function")
+    throw new LatchGateInvalidRequest(
+      "<approval>",
+      "wake must be a receiver of webhooks, or have its subscribe()",
+      {
+        code: "invalid_options",
+      },
+    );
+  const pauses = createPauses(wake, clock);
+  try {
+    yield* looks(
+      pending,
+      clock,
+      options,
+      (failures) => {
+        const pause = Math.min(LONGEST_PAUSE_MS, pollMs * 2 ** Math.min(failures, 16));
+        return pauses.pause(Math.max(pause, pollMs), failures > 0, signal);
+      },
+      pauses.forget,
+    );
+  } finally {
+    pauses.end();
+  }
+}
+
+async function* looks(
+  pending: (signal: AbortSignal | undefined) => Promise<readonly ApprovalSummary[]>,
+  clock: Clock,
+  { signal, includeExisting = true, onError }: WatchOptions,
+  pause: (failures: number) => Promise<void>,
+  begin: () => void,
+): AsyncGenerator<ApprovalSummary, void, undefined> {
   const seen = new Map<string, number>();
   let failures = 0;
   let everSeen = false;
 
   while (!signal?.aborted) {
+    begin();
     const list = await pending(signal).catch((error: unknown) => {
       if (signal?.aborted) return undefined;
       if (!isPassing(error, everSeen)) throw error;
@@ -65,8 +105,7 @@ export async function* watch(
       }
       everSeen = true;
     }
-    const pause = Math.min(LONGEST_PAUSE_MS, pollMs * 2 ** Math.min(failures, 16));
-    await sleep(clock, Math.max(pause, pollMs), signal).catch(() => {});
+    await pause(failures);
   }
 }
 
