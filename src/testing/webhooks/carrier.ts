@@ -73,7 +73,7 @@ export function networkCarrier(addresses: readonly string[]): Carrier {
           answer.resume();
         } else answer.on("end", () => resolve(status)).resume();
       });
-      request.end(body);
+      request.end(Buffer.from(body)); // beside a text the headers would be written as UTF-8 too
     });
 
   return {

@@ -97,7 +97,7 @@ export function createWebhooks(
     const before = held.get(endpoint) ?? [];
     held.delete(endpoint);
     if (fault?.kind === "lost") enter(task, 1).outcome = "lost";
-    else if (fault?.kind === "late" && fault.held !== "network")
+    else if (fault?.kind === "late" && !isHeldUp(fault))
       alarms.at(now + fault.ms, () => begin(now + fault.ms));
     else if (fault?.kind === "reordered") {
       const waiting = { begun: false };
@@ -142,7 +142,7 @@ export function createWebhooks(
     entry.outcome = again ? "retried" : ending.outcome;
     if (!again) {
       // What a fault holds up is still to come, by this carrier.
-      if (task.fault?.kind !== "late") task.carrier.close();
+      if (!isHeldUp(task.fault)) task.carrier.close();
       return;
     }
     const next = ending.at + backoffMs(endpoint, number);
@@ -168,7 +168,7 @@ export function createWebhooks(
     const known = () => due + Math.min(clock.now() - began, endpoint.timeoutMs);
     const first = number === 1 ? fault : undefined;
     try {
-      const carried = first?.kind === "late" ? delayed(task, first.ms, due) : task.carrier.carry;
+      const carried = isHeldUp(first) ? delayed(task, first.ms, due) : task.carrier.carry;
       const status = await carried(request, stop.signal);
       if (first?.kind === "doubled") {
         if (first.again !== "at once")
@@ -320,6 +320,10 @@ function lifeOf(): AbortController {
   const life = new AbortController();
   setMaxListeners(0, life.signal);
   return life;
+}
+
+function isHeldUp(fault: WebhookFault | undefined): fault is WebhookFault & { kind: "late" } {
+  return fault?.kind === "late" && fault.held === "network";
 }
 
 /** A redirect counts as a failure of the receiver, a 408 or 429 as its last word. */
