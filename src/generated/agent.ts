@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 6809a7a3f8b641725932ba6c7ddcae4d090ea71bb3220940e27b35ad7fbb95f1) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 c85e73621162ab76d642451946333e70e52377ebde7515ee1beb187c61502346) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {
@@ -325,7 +325,7 @@ export interface components {
             actions_registered?: number;
         };
         ReadinessNotReady: components["schemas"]["Readiness"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "not_ready";
         };
         /**

@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 6809a7a3f8b641725932ba6c7ddcae4d090ea71bb3220940e27b35ad7fbb95f1) and openapi/operator.yaml (sha256 3e448795ed90ed9ef409157217fd78b7c4474a1c0a60d3c43f8e2867b5a92d11) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 c85e73621162ab76d642451946333e70e52377ebde7515ee1beb187c61502346) and openapi/operator.yaml (sha256 c5a6a44c6166c940d72bf80bffddddc7948c3b21ccdc4899951ab6f504764143) by `npm run generate`: do not edit.
 
 /** Whether the action may have run; of an operation that acts at the gate alone, whether the gate may have done it. */
 export type Outcome = "not_executed" | "unknown" | "executed";

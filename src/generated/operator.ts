@@ -1,4 +1,4 @@
-// Generated from openapi/operator.yaml (sha256 3e448795ed90ed9ef409157217fd78b7c4474a1c0a60d3c43f8e2867b5a92d11) by `npm run generate`: do not edit.
+// Generated from openapi/operator.yaml (sha256 c5a6a44c6166c940d72bf80bffddddc7948c3b21ccdc4899951ab6f504764143) by `npm run generate`: do not edit.
 
 export interface paths {
     "/v1/receipts/{receipt_id}": {
@@ -314,8 +314,7 @@ export interface paths {
         put?: never;
         /**
          * Take no new work, for good.
-         * @description From now on execute, lease and approve are 503 `draining`, until the gate is restarted: **there is no way back**. Deny, reads and the other writes still work. A body is ignored. Never
-         *     recorded; its effect was.
+         * @description From now on execute, lease and approve are 503 `draining`, until the gate is restarted: **there is no way back**. Deny, reads and the other writes still work. A body is ignored.
          */
         post: operations["drain"];
         delete?: never;
@@ -336,7 +335,7 @@ export interface paths {
         /**
          * Read manifests and policy data again.
          * @description Not the gate's configuration, its credentials or its Rego. **A `data.json` that can't be used is not reported**: the answer still says `ok` and the old one stays. A body is
-         *     ignored. The answer was never recorded; the audit event was.
+         *     ignored.
          */
         post: operations["reload"];
         delete?: never;
@@ -551,13 +550,12 @@ export interface paths {
         put?: never;
         /**
          * Let an agent execute an action without an approval.
-         * @description It lifts the hold of this action for this agent and nothing else. **Of a high-risk action every call then ends 500 `internal_error`**, since it lacks an approval. There is no way to read the list. The
-         *     answer was never recorded; the audit event was.
+         * @description It lifts the hold of this action for this agent and nothing else. **Of a high-risk action every call then ends 500 `internal_error`**, since it lacks an approval. There is no way to read the list.
          */
         post: operations["allowAction"];
         /**
          * Hold an agent's calls of an action again.
-         * @description The second time is 404. It needs a body, and with it `Content-Length`. The 200 was never recorded; the audit event was.
+         * @description The second time is 404. It needs a body, and with it `Content-Length`.
          */
         delete: operations["disallowAction"];
         options?: never;
@@ -903,12 +901,12 @@ export interface components {
             database_review?: components["schemas"]["DatabaseReview"];
         };
         ApprovalPending: components["schemas"]["ApprovalRecord"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "pending";
         };
         /** @description An approve or deny is under way, or was lost. The action may have run. */
         ApprovalClaimed: components["schemas"]["ApprovalRecord"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "claimed";
             claimed_by: components["schemas"]["OperatorId"];
             claimed_at: components["schemas"]["OffsetTime"];
@@ -920,18 +918,18 @@ export interface components {
             completed_at: components["schemas"]["OffsetTime"];
         };
         ApprovalApproved: components["schemas"]["ApprovalEnded"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "approved";
             receipt_id: components["schemas"]["GateUuid"];
         };
         ApprovalDenied: components["schemas"]["ApprovalEnded"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "denied";
             deny_reason: components["schemas"]["DenyReason"];
         };
         /** @description Approved, and failed. It may have had its effect. */
         ApprovalFailed: components["schemas"]["ApprovalEnded"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "failed";
             error_code: components["schemas"]["FailureText"];
         };
@@ -947,17 +945,17 @@ export interface components {
             source: "durable_outcome";
         };
         RememberedApproved: components["schemas"]["RememberedOutcome"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "approved";
             receipt_id: components["schemas"]["GateUuid"];
         };
         RememberedDenied: components["schemas"]["RememberedOutcome"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "denied";
             deny_reason: components["schemas"]["DenyReason"];
         };
         RememberedFailed: components["schemas"]["RememberedOutcome"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "failed";
             error_code: components["schemas"]["FailureText"];
         };
@@ -1221,13 +1219,13 @@ export interface components {
              */
             current_epoch: number;
         };
-        DrainResult: {
+        GateDraining: {
             /** @constant */
             draining: true;
             already_draining: boolean;
             in_flight_executions: number;
         };
-        ReloadResult: {
+        GateReloaded: {
             /** @constant */
             ok: true;
             /** @description How many are registered now. */
@@ -1566,7 +1564,7 @@ export interface components {
             actions_registered?: number;
         };
         ReadinessNotReady: components["schemas"]["Readiness"] & {
-            /** @constant */
+            /** @enum {string} */
             status: "not_ready";
         };
         /**
@@ -2213,13 +2211,20 @@ export interface components {
                 "application/json": components["schemas"]["PolicyWriteError"];
             };
         };
-        /** @description The list is as asked. Read in the gate's source, never recorded. */
+        /** @description The list is as asked. */
         AllowlistChanged: {
             headers: {
                 Date: components["headers"]["Date"];
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "action_id": "probe_critical",
+                 *       "agent_id": "agent:recorder",
+                 *       "ok": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["AllowlistResult"];
             };
         };
@@ -3111,6 +3116,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # HELP latchgate_calls_total Total action calls.
+                     *     # TYPE latchgate_calls_total counter
+                     *     latchgate_calls_total_total{action="fs_read",decision="allow"} 1
+                     *     # EOF
+                     */
                     "application/openmetrics-text": components["schemas"]["OpenMetrics"];
                 };
             };
@@ -3246,7 +3257,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DrainResult"];
+                    /**
+                     * @example {
+                     *       "already_draining": false,
+                     *       "draining": true,
+                     *       "in_flight_executions": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GateDraining"];
                 };
             };
             400: components["responses"]["MalformedHttp"];
@@ -3272,7 +3290,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReloadResult"];
+                    /**
+                     * @example {
+                     *       "actions": 99,
+                     *       "ok": true,
+                     *       "policy_version": "recorder",
+                     *       "reloaded_at": "2026-11-28T09:01:29.215833603+00:00"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GateReloaded"];
                 };
             };
             400: components["responses"]["MalformedHttp"];
@@ -3680,6 +3706,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "policy_version": "quickstart-init-3",
+                     *       "acl": {
+                     *         "agent:recorder": {
+                     *           "allowed_actions": [
+                     *             "fs_delete",
+                     *             "fs_read",
+                     *             "fs_write",
+                     *             "http_delete",
+                     *             "http_fetch",
+                     *             "http_post",
+                     *             "http_sensitive_read"
+                     *           ],
+                     *           "allowed_sinks": [
+                     *             "fs_delete",
+                     *             "fs_read",
+                     *             "fs_write",
+                     *             "http_read",
+                     *             "http_write"
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Policy"];
                 };
             };
@@ -3900,6 +3951,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action_id": "probe_critical",
+                 *       "agent_id": "agent:recorder"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AllowlistRequest"];
             };
         };

@@ -1,4 +1,4 @@
-// Generated from openapi/webhooks.yaml (sha256 8cd77e25c66843721d748bf638610cd74c95b4aa2b50c2873c764aab3a4fceb4) by `npm run generate`: do not edit.
+// Generated from openapi/webhooks.yaml (sha256 639b4510bd77a51491162fbc81cfd46310e7df72b45b5cddc8c2e9298f7117da) by `npm run generate`: do not edit.
 
 export type paths = Record<string, never>;
 export interface webhooks {

@@ -138,12 +138,12 @@ export class LatchGateOperator implements AsyncDisposable {
   }
 
   /** Lets the gate take no more leases, executes and approves. **Only a restart of the gate ends it.** */
-  async drain(options?: CallOptions): Promise<Schemas["DrainResult"]> {
+  async drain(options?: CallOptions): Promise<Schemas["GateDraining"]> {
     return (await this.#connection.call("drain", { subject: "<gate>" }, options)).body;
   }
 
   /** Reads manifests and policy data again; not the configuration, and not the credentials. */
-  async reload(options?: CallOptions): Promise<Schemas["ReloadResult"]> {
+  async reload(options?: CallOptions): Promise<Schemas["GateReloaded"]> {
     return (await this.#connection.call("reload", { subject: "<gate>" }, options)).body;
   }
 

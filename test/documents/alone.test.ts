@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { withSharedParts } from "../../scripts/shared-parts.ts";
+import { isObject, type Json, type JsonObject, OpenApiDocument } from "../../src/documents/document.ts";
 
 const OPENAPI = join(import.meta.dirname, "../../openapi");
 const text = (name: string) => readFileSync(join(OPENAPI, name), "utf8");
@@ -17,6 +18,14 @@ describe.each(readdirSync(OPENAPI).filter((name) => name.endsWith(".yaml")))(
       expect(() => parse(text(name)) as unknown).not.toThrow();
     });
 
+    test("means to a parser of YAML 1.1 what it means to one of 1.2", () => {
+      expect(parse(text(name), { version: "1.1" })).toEqual(parse(text(name)));
+    });
+
+    test("has an example of every request's body and every success", () => {
+      expect(withoutExample(name)).toEqual([]);
+    });
+
     test("refers to nothing outside of it", () => {
       const references = [...text(name).matchAll(/\$ref: *"?([^"\s}]+)/g)].map(
         ([, reference = ""]) => reference,
@@ -25,6 +34,32 @@ describe.each(readdirSync(OPENAPI).filter((name) => name.endsWith(".yaml")))(
     });
   },
 );
+
+/** The bodies without an example: `operation status`, or `operation request`. */
+function withoutExample(name: string): string[] {
+  const document = new OpenApiDocument(join(OPENAPI, name));
+  const items = ["paths", "webhooks"].flatMap((list) => Object.entries(membersOf(document.root[list])));
+  return items.flatMap(([, item]) =>
+    Object.values(membersOf(item))
+      .filter((operation) => isObject(operation) && isObject(operation["responses"]))
+      .flatMap((operation) => {
+        const { operationId, requestBody, responses } = membersOf(operation);
+        const bodies = [
+          ["request", requestBody] as const,
+          ...Object.entries(membersOf(responses)).filter(([status]) => status.startsWith("2")),
+        ];
+        return bodies
+          .filter(([, body]) =>
+            Object.values(membersOf(membersOf(document.resolve(body).value)["content"])).some(
+              (media) => isObject(media) && !("example" in media || "examples" in media),
+            ),
+          )
+          .map(([what]) => `${operationId} ${what}`);
+      }),
+  );
+}
+
+const membersOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
 describe("what two documents have in common", () => {
   const operator = text("operator.yaml");

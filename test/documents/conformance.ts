@@ -43,7 +43,7 @@ export function createConformance(judge: Judge, exchanges: readonly Exchange[]) 
       return judge.operations.map(({ id }) => id).filter((id) => !asked.has(id));
     },
 
-    /** The JSON examples of the document that no exchange shows; `others` are bodies recorded elsewhere. */
+    /** The examples of the document that no exchange shows, a text in part; `others` are bodies recorded elsewhere. */
     invented(others: readonly Json[]): Json[] {
       const known = new Set([
         ...exchanges.flatMap(({ response }) =>
@@ -52,7 +52,12 @@ export function createConformance(judge: Judge, exchanges: readonly Exchange[]) 
         ...exchanges.map((exchange) => same(bodyOf(exchange) ?? "")),
         ...others.map(same),
       ]);
-      return [...examples(judge.document.root)].filter((example) => !known.has(same(example)));
+      const texts = exchanges.flatMap(({ response }) => (isAnswer(response) ? [response.text ?? ""] : []));
+      return [...examples(judge.document.root)].filter(
+        (example) =>
+          !known.has(same(example)) &&
+          !(typeof example === "string" && texts.some((text) => isPart(example, text))),
+      );
     },
 
     /** Path parameters that the document allows although they would lead out of their segment of the path. */
@@ -72,6 +77,13 @@ export function createConformance(judge: Judge, exchanges: readonly Exchange[]) 
       );
     },
   };
+}
+
+/** Whether a text that has more than one line has each of them from another one. */
+function isPart(example: string, text: string): boolean {
+  const lines = example.trimEnd().split("\n");
+  const whole = text.split("\n");
+  return lines.length > 1 && lines.every((line) => whole.includes(line));
 }
 
 function isAccepted({ response }: Exchange): boolean {

@@ -215,12 +215,12 @@ const calls = {
   },
   async drain() {
     const data = good(await operator.POST("/v1/admin/drain"));
-    expectTypeOf<Same<typeof data, Operator["DrainResult"]>>().toEqualTypeOf<true>();
+    expectTypeOf<Same<typeof data, Operator["GateDraining"]>>().toEqualTypeOf<true>();
     expect(data).toMatchObject({ draining: true, already_draining: false });
   },
   async reload() {
     const data = good(await operator.POST("/v1/admin/reload"));
-    expectTypeOf<Same<typeof data, Operator["ReloadResult"]>>().toEqualTypeOf<true>();
+    expectTypeOf<Same<typeof data, Operator["GateReloaded"]>>().toEqualTypeOf<true>();
     expect(data.ok).toBe(true);
   },
   async listDomains() {
