@@ -46,8 +46,6 @@ export interface Copy {
 export interface Judged {
   readonly operation: OperationFacts;
   readonly policy: RetryPolicy;
-  /** The only session that can make this call. */
-  readonly pinned: unknown;
   /** On the monotonic clock, in milliseconds. */
   readonly deadline: number;
 }
@@ -228,15 +226,14 @@ const isLost = ({ result }: Verdict): boolean =>
 /** How often the call was tried. A copy that only asks what became of a lost one is no try. */
 function triesOf({ lost }: OperationFacts, copies: readonly Copy[]): number {
   if (lost.again !== "same_proof") return copies.length;
-  return copies.length - copies.filter((copy, at) => at < copies.length - 1 && isLost(copy.verdict)).length;
+  return copies.length - copies.filter(({ verdict }) => isLost(verdict)).length;
 }
 
 /** Refused for now, before the gate has stored the proof: the same bytes will do, and nothing else is safe. */
 const isRefusedEarly = ({ verdict: { result, settles, again } }: Copy): boolean =>
   !(result instanceof SendFailure) && !settles && again === "backoff";
 
-function mayLeaseAnew({ policy, pinned }: Judged, { verdict, leaseEnded }: Copy): boolean {
-  if (pinned !== undefined) return false;
+function mayLeaseAnew({ policy }: Judged, { verdict, leaseEnded }: Copy): boolean {
   // A lease that was good when the proof was signed may have been so for a copy that something between has sent before.
   if (verdict.word === "lease_expired") return leaseEnded;
   return verdict.word !== "invalid_lease" || policy.newLease;
