@@ -29,6 +29,7 @@ import {
   actionResultFromReceipt,
   receiptFromJson,
 } from "./models.ts";
+import { errorCodeOf, isGateWord } from "./outcomes.ts";
 import { redactValue, secretsIn } from "./redaction.ts";
 import { type BufferedResponse, type Clock, SendFailure, sleep } from "./send.ts";
 import type { Session } from "./session.ts";
@@ -334,4 +335,7 @@ const isPassing = (error: unknown) =>
   error instanceof LatchGateUnavailable ||
   error instanceof LatchGateAuthError ||
   (error instanceof LatchGateTransportError && error.code !== "closed") ||
-  (error instanceof LatchGateError && (error.status ?? 0) >= 500);
+  (error instanceof LatchGateError && ((error.status ?? 0) >= 500 || isAnothers(error)));
+
+/** The gate refuses a poll without a body: a page, or words that it does not have, is of something between. */
+const isAnothers = ({ body }: LatchGateError) => body !== undefined && !isGateWord(errorCodeOf(body));

@@ -24,7 +24,7 @@ export function answerFacts(
   const facts =
     (word === undefined ? undefined : answers[`${status} ${word}`]) ??
     answers[status] ??
-    (word !== undefined && WORDS.has(word) ? answers[`${kind} (word)`] : undefined) ??
+    (isGateWord(word) ? answers[`${kind} (word)`] : undefined) ??
     answers[kind] ??
     answers["default"];
   if (facts === undefined) throw new TypeError(`the document has no default for ${operation.path}`);
@@ -33,6 +33,7 @@ export function answerFacts(
 
 /** A word that is none of these may be of something between: it says nothing about the gate. */
 const WORDS: ReadonlySet<string> = new Set(errorCodes);
+export const isGateWord = (word: string | undefined) => word !== undefined && WORDS.has(word);
 
 /** JSON's value, and undefined (which no JSON is) where there is none. */
 export function parseJson(text: string): unknown {

@@ -304,7 +304,7 @@ describe("an early refusal", () => {
   });
 
   it("of a read is signed anew: it binds nothing, and no proof has to be young for it", () => {
-    const copy = { made: json(429, { error: "rate_limited" }), signedAt: NOW - 60_000 };
+    const copy = { made: json(503, { error: "replay_cache_unavailable" }), signedAt: NOW - 60_000 };
     expect(judged(agentOperations.getReceipt, [copy]).next).toBe("fresh");
   });
 

@@ -22,6 +22,13 @@ export type NetworkFault =
   | { readonly kind: "replaced"; readonly status: number; readonly body: string }
   /** The bytes come to the gate twice: the second time after the first answer. */
   | { readonly kind: "duplicate"; readonly ms: number; readonly hears: "first" | "second" }
+  /** Something between sends the bytes on, and then once more; it hands back the refusal of a copy that was throttled. */
+  | {
+      readonly kind: "repeated";
+      readonly refused: "first" | "second";
+      readonly status: number;
+      readonly code: string;
+    }
   /** The gate answers this and does nothing. */
   | {
       readonly kind: "answer";
@@ -56,6 +63,7 @@ const TELLING = new Set([401, 403, 404, 429, 503]);
 export function nameOf(fault: NetworkFault): string {
   if (fault.kind === "answer") return `answer ${fault.status} ${fault.code ?? ""}`.trim();
   if (fault.kind === "replaced") return `replaced by ${fault.status}`;
+  if (fault.kind === "repeated") return `repeated, hears ${fault.code}`;
   if (fault.kind === "hang") return fault.seen ? "hang" : "hang unread";
   return fault.kind === "duplicate" ? `duplicate, hears ${fault.hears}` : fault.kind;
 }
@@ -72,7 +80,7 @@ const unavailable = [
 ];
 
 export function drawFault(chance: Chance, operation: FaultyOperation): NetworkFault {
-  switch (chance.below(14)) {
+  switch (chance.below(15)) {
     case 0:
       return { kind: "refuse" };
     case 1:
@@ -101,9 +109,20 @@ export function drawFault(chance: Chance, operation: FaultyOperation): NetworkFa
         ms: chance.pick([0, 1, 100, 10_000]),
         hears: chance.pick(["first", "second"]),
       };
+    case 11:
+      return operation === "executeAction" ? drawRepeated(chance) : drawAnswer(chance, operation);
     default:
       return drawAnswer(chance, operation);
   }
+}
+
+function drawRepeated(chance: Chance): NetworkFault {
+  const [status, code] = chance.pick([
+    [429, "rate_limited"],
+    [503, "clock_error"],
+    [503, "replay_cache_unavailable"],
+  ] as const);
+  return { kind: "repeated", refused: chance.pick(["first", "second"]), status, code };
 }
 
 function drawReplacement(chance: Chance, operation: FaultyOperation): NetworkFault {
@@ -113,6 +132,10 @@ function drawReplacement(chance: Chance, operation: FaultyOperation): NetworkFau
     [200, ""],
     [200, "{}"],
     [302, ""],
+    ...([400, 401, 403, 404, 408, 409, 413, 429, 499] as const).map((refusal) => [refusal, html] as const),
+    [401, ""],
+    [403, '{"message":"Forbidden"}'],
+    [429, '{"error":"Too Many Requests"}'],
     [502, html],
     [504, html],
     [503, html],

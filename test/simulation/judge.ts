@@ -30,6 +30,8 @@ export interface Judge {
   readonly marks: ReadonlyMap<number, Mark>;
   markOf(marker: number, held?: boolean): Mark;
   violation(rule: string, what: string): void;
+  /** Whether a client can have known of an effect: what something between has repeated runs behind an early refusal. */
+  isCounted(effect: Effect): boolean;
   /** Judges what a caller was told, at the moment when it was told. */
   ended(marker: number, told: ActionResult | Error | "crashed"): void;
   /** Judges everything once more when nothing can happen any more. */
@@ -60,14 +62,21 @@ export function createJudge(effects: () => readonly Effect[]): Judge {
   /** What must be true of the effects from the moment of the verdict on. */
   function check(marker: number, verdict: Verdict, told: string): void {
     const count = effectsOf(marker).length;
-    const events = [...markOf(marker).events].join(", ") || "no fault";
-    if (count > 1) violation("never twice", `call ${marker} ran ${count} times (${told}; ${events})`);
+    const { events, verdicts } = markOf(marker);
+    const faults = [...events].join(", ") || "no fault";
+    // That nothing between repeats a POST is an assumption, written down where the outcome of an early refusal is: a run that
+    // ended with one believes it, and so does the next.
+    const assumed =
+      [...events].some((event) => event.startsWith("repeated")) && verdicts.includes("not_executed");
+    // An operator who approves again what was cut off runs it a second time: the gate does that, and no agent can know it.
+    const twice = events.has("approved again") || assumed ? 2 : 1;
+    if (count > twice) violation("never twice", `call ${marker} ran ${count} times (${told}; ${faults})`);
     if ((verdict === "result" || verdict === "executed") && count === 0)
-      violation("a result is an effect", `call ${marker} did not run (${told}; ${events})`);
-    if (verdict === "not_executed" && count > 0)
-      violation("not_executed is none", `call ${marker} ran (${told}; ${events})`);
+      violation("a result is an effect", `call ${marker} did not run (${told}; ${faults})`);
+    if (verdict === "not_executed" && count > 0 && !assumed)
+      violation("not_executed is none", `call ${marker} ran (${told}; ${faults})`);
     if (verdict === "held" && effectsOf(marker).some(({ by }) => by !== "approved"))
-      violation("a held call waits", `call ${marker} ran without an operator (${told}; ${events})`);
+      violation("a held call waits", `call ${marker} ran without an operator (${told}; ${faults})`);
   }
 
   return {
@@ -75,6 +84,10 @@ export function createJudge(effects: () => readonly Effect[]): Judge {
     marks,
     markOf,
     violation,
+    isCounted({ params }) {
+      const { events } = markOf((params as { marker: number }).marker);
+      return ![...events].some((event) => event.startsWith("repeated"));
+    },
     ended(marker, told) {
       const mark = markOf(marker);
       const verdict = verdictOf(told);

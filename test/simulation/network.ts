@@ -91,7 +91,7 @@ export function createNetwork(timeline: Timeline, gate: MockGate, chance: Chance
     if (fault?.kind === "hang" && !fault.seen) return never();
     // Something between may hold on to the connection though the client has let go of it.
     const first = await deliver(chance.happens(0.5) ? request : ghost, jti, gateFaultOf(fault));
-    const heard = fault?.kind === "duplicate" ? await repeated(ghost, jti, first, fault) : first;
+    const heard = await heardOf(ghost, jti, first, fault);
     note(mark, heard);
     if (fault?.kind === "hang") return never();
     await timeline.sleep(1 + (fault?.kind === "slow_answer" ? fault.ms : 0));
@@ -99,6 +99,21 @@ export function createNetwork(timeline: Timeline, gate: MockGate, chance: Chance
     if (fault?.kind === "truncate") return { ...heard, text: undefined };
     if (fault?.kind === "replaced" && heard.response.status === 200) return replaced(fault);
     return heard;
+  }
+
+  async function heardOf(
+    ghost: MockRequest,
+    jti: string,
+    first: Heard,
+    fault: NetworkFault | undefined,
+  ): Promise<Heard> {
+    if (fault?.kind === "duplicate") return repeated(ghost, jti, first, fault);
+    if (fault?.kind !== "repeated") return first;
+    // One copy is refused before the gate has looked whether it knows the proof; the other goes its way.
+    const refusal = { kind: "answer", status: fault.status, code: fault.code } as const;
+    if (fault.refused === "second") return deliver(ghost, jti, refusal);
+    void deliver(ghost, jti).catch(() => {});
+    return first;
   }
 
   /**
@@ -153,6 +168,7 @@ export function createNetwork(timeline: Timeline, gate: MockGate, chance: Chance
       const seen = wiretap.sending(path, request);
       const { mark } = seen;
       const fault = operation === undefined ? undefined : waiting.get(operation)?.shift();
+      if (fault?.kind === "refuse") wiretap.unsent(seen);
       if (fault !== undefined && mark !== undefined) {
         const second = mark.doubts.has("no second copy") ? ", no second copy" : "";
         mark.events.add(fault.kind === "lost_unread" ? `${nameOf(fault)}${second}` : nameOf(fault));
@@ -253,6 +269,8 @@ const isEarly = (status: number, code: string) =>
 
 function gateFaultOf(fault: NetworkFault | undefined): Fault | undefined {
   if (fault?.kind === "lost_running") return { kind: "reset", when: "running" };
+  if (fault?.kind === "repeated" && fault.refused === "first")
+    return { kind: "answer", status: fault.status, code: fault.code };
   return fault?.kind === "answer" ? answerOf(fault) : undefined;
 }
 

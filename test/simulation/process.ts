@@ -14,11 +14,13 @@ export interface SimulatedProcess {
   readonly allowance: Allowance;
   readonly alive: boolean;
   readonly closed: boolean;
-  /** The journal fails at its next use. */
-  journalFails(): void;
+  /** The journal fails at its next use, or does not know then what it was told (a replica that lags), or never answers it. */
+  journalMisbehaves(how: JournalFault): void;
   close(): void;
   crash(): void;
 }
+
+export type JournalFault = "fails" | "lags" | "hangs";
 
 /** What all processes of a run have in common. */
 export interface Surroundings {
@@ -43,15 +45,17 @@ export function createProcess(
   const wiretap = createWiretap(gate, judge, proofs, allowance, timeline.now);
   let alive = true;
   let closed = false;
-  let failing = false;
+  let fault: JournalFault | undefined;
 
   /** Every use takes a moment before and after what it does: a crash may fall into each. */
-  async function use<Value>(callId: string, act: () => Value): Promise<Value> {
-    if (failing) {
-      failing = false;
-      judge.markOf(Number(callId.replace("call-", ""))).doubts.add("the journal failed");
-      throw new Error("the journal's disk is full");
-    }
+  async function use<Value>(callId: string, act: () => Value, lagging?: unknown): Promise<Value> {
+    const befalling = fault;
+    fault = undefined;
+    if (befalling !== undefined)
+      judge.markOf(Number(callId.replace("call-", ""))).doubts.add(`the journal ${befalling}`);
+    if (befalling === "fails") throw new Error("the journal's disk is full");
+    if (befalling === "hangs") return new Promise<never>(() => {});
+    if (befalling === "lags") return lagging as Value;
     await pause();
     const value = act();
     await pause();
@@ -65,12 +69,17 @@ export function createProcess(
 
   const journal: Journal = {
     add: (callId, entry) =>
-      use(callId, () => {
-        if (store.has(callId)) return false;
-        store.set(callId, entry);
-        return true;
-      }),
-    get: (callId) => use(callId, () => store.get(callId)),
+      use(
+        callId,
+        () => {
+          if (store.has(callId)) return false;
+          store.set(callId, entry);
+          return true;
+        },
+        false,
+      ),
+    // A replica that lags knows that the id is taken, and not by what.
+    get: (callId) => use(callId, () => store.get(callId), null),
     set: (callId, entry) => use(callId, () => void store.set(callId, entry)),
     delete: (callId) => use(callId, () => void store.delete(callId)),
   };
@@ -92,8 +101,8 @@ export function createProcess(
     get closed() {
       return closed;
     },
-    journalFails() {
-      failing = true;
+    journalMisbehaves(how) {
+      fault = how;
     },
     close() {
       closed = true;

@@ -23,9 +23,12 @@ export interface PlannedCall {
 export type Step = { readonly thenMs: number } & (
   | { readonly what: "execute"; readonly client: number; readonly call: PlannedCall }
   | { readonly what: "fault"; readonly operation: FaultyOperation; readonly fault: NetworkFault }
-  | { readonly what: "approve" | "deny" | "claim"; readonly nth: number }
+  | { readonly what: "approve" | "approve_lost" | "deny" | "claim"; readonly nth: number }
   | { readonly what: "poll" | "wait"; readonly client: number; readonly nth: number }
-  | { readonly what: "connect" | "close" | "crash" | "journal_fails"; readonly client: number }
+  | {
+      readonly what: "connect" | "close" | "crash" | "journal_fails" | "journal_lags" | "journal_hangs";
+      readonly client: number;
+    }
   | { readonly what: "client_clock"; readonly client: number; readonly ms: number }
   | { readonly what: "gate_clock"; readonly ms: number }
   | { readonly what: "restart" | "drain" | "finish_calls" }
@@ -85,7 +88,8 @@ function drawSteps(chance: Chance, calls: PlannedCall[]): Step[] {
     return [
       drawFaultStep(chance, chance.pick(["createLease", "pollApproval", "pollApproval", "getReceipt"])),
     ];
-  if (roll < 65) return [{ what: "approve", nth, thenMs }];
+  if (roll < 63) return [{ what: "approve", nth, thenMs }];
+  if (roll < 65) return drawLostApprove(chance, nth);
   if (roll < 68) return [{ what: "deny", nth, thenMs }];
   if (roll < 69) return [{ what: "claim", nth, thenMs }];
   if (roll < 72) return [{ what: "poll", client, nth, thenMs }];
@@ -93,7 +97,8 @@ function drawSteps(chance: Chance, calls: PlannedCall[]): Step[] {
   if (roll < 77) return [{ what: "connect", client, thenMs }];
   if (roll < 79) return [{ what: "close", client, thenMs }];
   if (roll < 82) return [{ what: "crash", client, thenMs }];
-  if (roll < 83) return [{ what: "journal_fails", client, thenMs }];
+  if (roll < 83)
+    return [{ what: chance.pick(["journal_fails", "journal_lags", "journal_hangs"]), client, thenMs }];
   if (roll < 86)
     return [
       { what: "client_clock", client, ms: (chance.next() - 0.5) * 10 ** (3 + chance.below(5)), thenMs },
@@ -109,6 +114,15 @@ function drawSteps(chance: Chance, calls: PlannedCall[]): Step[] {
   }
   if (roll < 97) return [{ what: "finish_calls", thenMs: chance.pick([0, 2_000, 60_000, 310_000]) }];
   return [{ what: "finish_calls", thenMs: 0 }];
+}
+
+/** An operator whose approve is cut off while the action runs, and who decides again when the gate takes it: 120 s later. */
+function drawLostApprove(chance: Chance, nth: number): Step[] {
+  const again = chance.pick(["deny", "deny", "approve"] as const);
+  return [
+    { what: "approve_lost", nth, thenMs: chance.pick([119_000, 121_000, 125_000, 200_000]) },
+    { what: again, nth, thenMs: chance.pick(PAUSES) },
+  ];
 }
 
 const drawFaultStep = (chance: Chance, operation: FaultyOperation): Step => ({

@@ -5,12 +5,13 @@ import {
   LatchGateApprovalLost,
   LatchGateError,
 } from "../../src/index.ts";
+import { LatchGateOperator } from "../../src/operator.ts";
 import { createChance } from "./chance.ts";
 import { createJudge, describe, type Mark } from "./judge.ts";
 import { createNetwork } from "./network.ts";
 import { createProcess, type SimulatedProcess, type Surroundings } from "./process.ts";
 import type { PlannedCall, Program, Step } from "./program.ts";
-import { createTimeline } from "./timeline.ts";
+import { createProcessClock, createTimeline } from "./timeline.ts";
 import type { Proofs } from "./wiretap.ts";
 
 /** What came of a run. */
@@ -32,6 +33,8 @@ const LONGEST_LIFE_MS = 900_000;
 const EXECUTE_MS = 45_000;
 const READ_MS = 30_000;
 const EXPLAIN_MS = 2_000;
+/** So long a result is kept back for a journal that does not answer, each time that it is told something. */
+const NOTES_MS = 2 * 5_000;
 const SLACK_MS = 50;
 
 export async function run(program: Program): Promise<RunReport> {
@@ -63,11 +66,17 @@ export async function run(program: Program): Promise<RunReport> {
   const network = createNetwork(timeline, gate, chance);
   const proofs: Proofs = new Map();
   const around: Surroundings = { timeline, gate, network, judge, proofs, chance, store: new Map() };
+  const operator = new LatchGateOperator({
+    fetch: gate.operatorFetch,
+    ...gate.operatorCredentials,
+    clock: createProcessClock(timeline, chance, 0),
+  });
   const start = () => createProcess(around, program);
   const processes: SimulatedProcess[] = [start(), start()];
   const all = [...processes];
   const trace: string[] = [];
   const waiting = new Set<Promise<void>>();
+  const cutOff = new Set<string>();
   let restarts = 0;
 
   const note = (what: string) => trace.push(`${timeline.now() - START} ${what}`);
@@ -125,7 +134,8 @@ export async function run(program: Program): Promise<RunReport> {
     const params = { marker, runMs, ending };
     // A held call is looked at, waited for, and its receipt is read.
     const waits = held ? READ_MS + Math.min(waitMs ?? FOREVER_MS, LONGEST_LIFE_MS) + READ_MS : 0;
-    const limit = (timeoutMs ?? EXECUTE_MS) + EXPLAIN_MS + waits + SLACK_MS;
+    const notes = withCallId ? NOTES_MS : 0;
+    const limit = (timeoutMs ?? EXECUTE_MS) + EXPLAIN_MS + waits + notes + SLACK_MS;
     const promise = at.client.execute(held ? "risky" : "low", params, options);
     // Only now: an abort at once is one before the first byte.
     if (abortAfterMs === 0) abort.abort();
@@ -148,16 +158,33 @@ export async function run(program: Program): Promise<RunReport> {
       );
   }
 
-  function decide(what: "approve" | "deny" | "claim", nth: number): void {
+  function decide(what: "approve" | "approve_lost" | "deny" | "claim", nth: number): void {
     const approval = nthApproval(nth);
     if (approval === undefined) return;
     const { approvalId } = approval;
+    const ran = effectsOf(gate.effects, (approval.params as PlannedCall).marker) > 0;
     if (what === "claim") gate.claim(approvalId);
+    else if (what === "approve_lost") loseApprove(approvalId);
     else if (what === "deny") void gate.deny(approvalId);
     else {
       timeline.busy.begin();
+      if (ran) judge.markOf((approval.params as PlannedCall).marker, true).events.add("approved again");
       void gate.approve(approvalId).finally(timeline.busy.end);
     }
+  }
+
+  /** An operator's connection breaks while the action runs: it has its effect, and the claim stays for 120 s. */
+  function loseApprove(approvalId: string): void {
+    cutOff.add(approvalId);
+    const fault = gate.fault("approveApproval", { kind: "reset", when: "running" });
+    timeline.busy.begin();
+    void operator.approvals
+      .approve(approvalId, { retry: false })
+      .catch(() => {})
+      .finally(() => {
+        fault.remove();
+        timeline.busy.end();
+      });
   }
 
   const nthApproval = (nth: number) => {
@@ -186,7 +213,8 @@ export async function run(program: Program): Promise<RunReport> {
       if (told instanceof Error || told === "crashed") return;
       if (told.status === "approved" && effectsOf(gate.effects, marker) !== 1)
         judge.violation("approved has run", `approval of call ${marker} is approved without an effect`);
-      if (told.status === "denied" && effectsOf(gate.effects, marker) !== 0)
+      // An approve that was cut off while its action ran can be denied 120 s later: the gate says "denied" then.
+      if (told.status === "denied" && !cutOff.has(approvalId) && effectsOf(gate.effects, marker) !== 0)
         judge.violation("denied has not run", `call ${marker} ran though it was denied`);
     });
   }
@@ -206,6 +234,7 @@ export async function run(program: Program): Promise<RunReport> {
       case "fault":
         return network.fault(step.operation, step.fault);
       case "approve":
+      case "approve_lost":
       case "deny":
       case "claim":
         return decide(step.what, step.nth);
@@ -218,7 +247,11 @@ export async function run(program: Program): Promise<RunReport> {
         at.allowance.connects += 1;
         return follow("connect", at, at.client.connect(), READ_MS + SLACK_MS, () => {});
       case "journal_fails":
-        return at?.journalFails();
+        return at?.journalMisbehaves("fails");
+      case "journal_lags":
+        return at?.journalMisbehaves("lags");
+      case "journal_hangs":
+        return at?.journalMisbehaves("hangs");
       case "client_clock":
         return at?.clock.jump(step.ms);
       case "close":
@@ -254,7 +287,9 @@ export async function run(program: Program): Promise<RunReport> {
   await timeline.until(() => false, FOREVER_MS);
   judge.finished();
   for (const { wiretap, allowance } of all) {
-    const ran = gate.effects.filter(({ sessionId }) => wiretap.sessions.has(sessionId)).length;
+    const ran = gate.effects.filter(
+      (effect) => wiretap.sessions.has(effect.sessionId) && judge.isCounted(effect),
+    ).length;
     const most = (allowance.maxCalls ?? Number.POSITIVE_INFINITY) * (1 + allowance.connects);
     if (ran > most) judge.violation("the budget stays", `${ran} calls ran, ${most} were allowed`);
   }

@@ -6,6 +6,8 @@ import type { Judge, Mark } from "./judge.ts";
 export interface Wiretap {
   sending(path: string, request: MockRequest): Sent;
   answered(sent: Sent): void;
+  /** What was sent came nowhere: nobody listened. */
+  unsent(sent: Sent): void;
   received(sent: Sent, status: number, text: string | undefined): void;
   readonly sessions: ReadonlySet<string>;
   /** When the lease ends, by the process's own count, of the session that opened an approval which it has heard of. */
@@ -89,7 +91,9 @@ export function createWiretap(
     // What is asked again says what was left when it was asked first; the client itself counts the calls since then.
     if (maxCalls === undefined || asked.has(body)) return;
     asked.add(body);
-    const used = gate.effects.filter(({ sessionId }) => sessions.has(sessionId)).length;
+    const used = gate.effects.filter(
+      (effect) => sessions.has(effect.sessionId) && judge.isCounted(effect),
+    ).length;
     const most = connects > 0 ? maxCalls : maxCalls - used;
     if (budgets === undefined || budgets.max_calls > most)
       judge.violation(
@@ -124,6 +128,10 @@ export function createWiretap(
     },
     answered({ isLease }) {
       if (isLease) leases -= 1;
+    },
+    unsent({ jti }) {
+      const proof = proofs.get(jti);
+      if (proof !== undefined) proof.copies -= 1;
     },
     received({ isLease, jti }, status, text) {
       const proof = proofs.get(jti);
