@@ -1,7 +1,7 @@
 /** The clients that are compared. Each gives one function that makes one call, and a way to end. */
 import { createHash, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { createAgentApi, LatchGateClient } from "latchgate-client";
+import { type ClientOptions, createAgentApi, LatchGateClient } from "latchgate-client";
 import createClient from "openapi-fetch";
 import { Agent, Pool } from "undici";
 import type { paths } from "../src/generated/agent.ts";
@@ -63,9 +63,15 @@ const locate = ({ socket, url }: Target) =>
   socket === undefined ? { baseUrl: url, publicBaseUrl: HTU } : { socket };
 
 /** This package, by its named methods, with everything switched on. */
-export async function execute(target: Target): Promise<BenchClient> {
+export const execute = (target: Target) => executing(target, {});
+
+/** The same on Node's own parser, as in the gate's sandbox. */
+export const nodeHttp = (target: Target) => executing(target, { carrier: "node:http" });
+
+async function executing(target: Target, options: ClientOptions): Promise<BenchClient> {
   const client = new LatchGateClient({
     ...locate(target),
+    ...options,
     agentId: "bench",
     lease: { maxCalls: 1_000_000_000 },
   });
@@ -145,5 +151,5 @@ export async function limit(target: Target): Promise<BenchClient> {
   };
 }
 
-export const CLIENTS = { plain, execute, api, limit };
+export const CLIENTS = { plain, execute, nodeHttp, api, limit };
 export type ClientName = keyof typeof CLIENTS;

@@ -1,5 +1,5 @@
 /**
- * Three clients against one bare server, each in a process of its own as in a program, in rounds that take turns, so that a
+ * Clients against one bare server, each in a process of its own as in a program, in rounds that take turns, so that a
  * slow minute of the machine is slow for all of them. `--node PATH` runs the whole on another Node, `--rounds N` more or fewer
  * rounds, `--only uds` or `--only tcp`, `--quick` a quarter of the calls and the Unix socket alone, `--budget` fails when a ratio to plain has got far worse.
  */
@@ -127,6 +127,14 @@ function print(transport: string, figures: Record<ClientName, Figures[]>): void 
       p50: shown(each(figures.execute, figures.limit, ({ p50 }) => p50)),
       "calls/s": shown(each(figures.execute, figures.limit, ({ perSecond }) => perSecond)),
       CPU: shown(each(figures.execute, figures.limit, ({ cpu }) => cpu)),
+    },
+  });
+  console.log("execute by node:http against undici's pool: latency and CPU over it, throughput of it");
+  console.table({
+    nodeHttp: {
+      p50: shown(each(figures.nodeHttp, figures.execute, ({ p50 }) => p50)),
+      "calls/s": shown(each(figures.nodeHttp, figures.execute, ({ perSecond }) => perSecond)),
+      CPU: shown(each(figures.nodeHttp, figures.execute, ({ cpu }) => cpu)),
     },
   });
 }

@@ -10,6 +10,7 @@ import {
   type ResponseHeaders,
   SendFailure,
 } from "./send.ts";
+import { Pieces } from "./wire/pieces.ts";
 
 /** Who hears how an attempt ended: `resolve` or `reject`, and `ended` before either. */
 interface AttemptOutcome {
@@ -37,8 +38,7 @@ export class Attempt {
   carrier: Carrier | undefined;
   readonly #route: Route;
   readonly #outcome: AttemptOutcome;
-  readonly #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #pieces = new Pieces();
   readonly #callOffTimer: () => void = doNothing;
   readonly #forgetSignal: () => void = doNothing;
 
@@ -58,15 +58,14 @@ export class Attempt {
     if (this.done) return false;
     this.answering = true;
     const chunk = bytesOf(piece);
-    this.#size += chunk.byteLength;
-    if (this.#size > this.#route.maxResponseBytes) {
+    if (this.#pieces.size + chunk.byteLength > this.#route.maxResponseBytes) {
       this.fail(
         "answer_too_large",
         `the answer is larger than ${this.#route.maxResponseBytes} bytes (maxResponseBytes)`,
       );
       return false;
     }
-    this.#chunks.push(chunk);
+    this.#pieces.push(chunk);
     return true;
   }
 
@@ -82,9 +81,7 @@ export class Attempt {
 
   succeed(status: number, headers: ResponseHeaders): void {
     if (!this.#finish()) return;
-    const [first] = this.#chunks;
-    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    this.#outcome.resolve(new BufferedResponse(status, headers, decoder.decode(bytes)));
+    this.#outcome.resolve(new BufferedResponse(status, headers, decoder.decode(this.#pieces.bytes())));
   }
 
   fail(code: FailureCode, message: string, cause?: unknown, hint?: string): void {

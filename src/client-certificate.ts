@@ -33,7 +33,7 @@ export interface CertificateAlerts {
   /** Why a request failed, in a sentence, where it did for the client certificate: the gate has read nothing of it then. */
   refusal(error: unknown): string | undefined;
   /** What may be behind a connection that was closed without a word before anything was answered on it. */
-  hint(error: unknown): string | undefined;
+  hint(error: unknown, silent?: boolean): string | undefined;
 }
 
 /**
@@ -61,8 +61,8 @@ export function createCertificateAlerts(tls: TlsOptions | undefined): Certificat
       return alert === undefined ? undefined : sentence(alert, tls);
     },
 
-    hint(error) {
-      if (silentClose(error) === undefined || tls?.cert === undefined) return undefined;
+    hint(error, silent = silentClose(error) !== undefined) {
+      if (!silent || tls?.cert === undefined) return undefined;
       return "a gate closes the connection so when the client certificate is not among its admin_tls_allowed_fingerprints";
     },
   };

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { findGateConfig, type GateConfig } from "./config-file.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
 import { wrongOptions } from "./given.ts";
-import { type Place, placeOf, socketOf, urlOf } from "./place.ts";
-import { SANDBOX_SOCKET } from "./sandbox.ts";
+import { type Place, placeOf, socketOf, urlOf } from "./wire/place.ts";
+import { SANDBOX_SOCKET } from "./wire/sandbox.ts";
 
 /** TLS as a client sees it: PEM text or buffers. */
 export interface TlsOptions {
@@ -32,6 +32,9 @@ export interface DispatcherLike {
   }>;
 }
 
+/** What moves the bytes of this package's own connections. */
+export type CarrierName = "undici" | "node:http";
+
 /** Where the gate is. What is given here beats the environment; two that contradict each other are an error. */
 export interface ConnectionOptions {
   /**
@@ -55,6 +58,11 @@ export interface ConnectionOptions {
   readonly dispatcher?: DispatcherLike | undefined;
   /** Answers larger than this are refused while they are read. Default 16 MiB. */
   readonly maxResponseBytes?: number | undefined;
+  /**
+   * What moves the bytes: undici's pool, or `node:http`, which needs no WebAssembly. Default: undici's, the faster of the
+   * two, unless WebAssembly can get no memory here, as in the gate's own sandbox.
+   */
+  readonly carrier?: CarrierName | undefined;
 }
 
 /** Where the gate is, settled. */
@@ -68,6 +76,7 @@ export interface Route {
   readonly fetch: typeof fetch | undefined;
   readonly dispatcher: DispatcherLike | undefined;
   readonly maxResponseBytes: number;
+  readonly carrier: CarrierName | undefined;
 }
 
 /** Where a client finds its gate: a socket or a URL, and the base of its proofs' `htu`. */
@@ -162,7 +171,8 @@ function settled(
   const { tls, fetch, dispatcher } = options;
   if (tls !== undefined && !/^https:/i.test(baseUrl)) throw wrongOptions("tls needs an https baseUrl");
   const maxResponseBytes = checkedSize(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
-  return { baseUrl, socket, tls, fetch, dispatcher, maxResponseBytes };
+  const carrier = checkedCarrier(options);
+  return { baseUrl, socket, tls, fetch, dispatcher, maxResponseBytes, carrier };
 }
 
 /** The place that the options name; undefined: none. */
@@ -252,6 +262,16 @@ export function publicBaseUrlOf(
 export function publicBaseUrlIn(config: GateConfig | undefined): string | undefined {
   if (config?.publicBaseUrl === undefined) return undefined;
   return urlOf(config.publicBaseUrl, `public_base_url in ${config.path}`);
+}
+
+function checkedCarrier({ carrier, fetch, dispatcher }: ConnectionOptions): CarrierName | undefined {
+  if (carrier === undefined) return undefined;
+  if (carrier !== "undici" && carrier !== "node:http")
+    throw wrongOptions('carrier must be "undici" or "node:http"');
+  if (fetch === undefined && dispatcher === undefined) return carrier;
+  throw wrongOptions(
+    `carrier and ${fetch === undefined ? "dispatcher" : "fetch"} contradict each other: give one of them`,
+  );
 }
 
 function checkedSize(bytes: number): number {

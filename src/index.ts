@@ -16,6 +16,7 @@ export {
   outcomeOf,
 } from "./client.ts";
 export {
+  type CarrierName,
   type ConnectionOptions,
   type DispatcherLike,
   defaultSocket,

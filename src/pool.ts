@@ -1,18 +1,21 @@
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
-import type { Dispatcher } from "undici";
+import type { Dispatcher, Pool } from "undici";
 import type { Attempt, Carrier } from "./attempt.ts";
 import { type CertificateAlerts, createCertificateAlerts } from "./client-certificate.ts";
-import { prefixOf, type Route, type TlsOptions } from "./config.ts";
+import { prefixOf, type Route } from "./config.ts";
 import { HeaderRecord, headerOf, NO_HEADERS, type RawHeaders } from "./raw-headers.ts";
 import { SendFailure } from "./send.ts";
-import { buildConnector, Pool } from "./undici-pool.cjs";
-
-/** Connecting takes at most this long; the call's own limit may be shorter. */
-const CONNECT_TIMEOUT_MS = 10_000;
+import { loadPool } from "./undici-pool.cjs";
+import { withoutContinue } from "./wire/interim.ts";
+import { CONNECT_TIMEOUT_MS, type OwnConnections, tlsOf } from "./wire/own-connections.ts";
 
 /** undici's pool, and the connections that it is waiting for. */
-export interface OwnPool {
+export interface OwnPool extends OwnConnections {
+  readonly pool: Pool;
+}
+
+interface PoolParts {
   readonly pool: Pool;
   /** The base URL's own path. */
   readonly prefix: string;
@@ -21,6 +24,7 @@ export interface OwnPool {
 }
 
 export function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool {
+  const { Pool, buildConnector } = loadPool();
   const connecting = new Set<Socket>();
   const alerts = createCertificateAlerts(tls);
   const secure = baseUrl.toLowerCase().startsWith("https:");
@@ -31,6 +35,7 @@ export function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool
       const socket = connect(options, (...result) => {
         connecting.delete(socket);
         socket.ref();
+        withoutContinue(socket);
         callback(...result);
       });
       connecting.add(socket);
@@ -42,14 +47,18 @@ export function createPool({ baseUrl, tls, socket: socketPath }: Route): OwnPool
   });
   // undici keeps the last requests of a connection, headers and all: they are not printed with it.
   Object.defineProperty(pool, inspect.custom, { value: () => ({ pool: baseUrl }) });
-  return { pool, prefix: prefixOf(baseUrl), connecting, alerts };
+  const parts = { pool, prefix: prefixOf(baseUrl), connecting, alerts };
+  return {
+    pool,
+    send: (attempt) => sendByPool(attempt, parts),
+    async close() {
+      for (const socket of connecting) socket.destroy();
+      await pool.destroy();
+    },
+  };
 }
 
-function tlsOf(tls: TlsOptions | undefined): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(tls ?? {}).filter(([, value]) => value !== undefined));
-}
-
-export function sendByPool(attempt: Attempt, pool: OwnPool): void {
+function sendByPool(attempt: Attempt, pool: PoolParts): void {
   const { target, method, headers, body } = attempt.request;
   const handler = new PoolHandler(attempt, pool);
   attempt.carrier = handler;
@@ -59,12 +68,12 @@ export function sendByPool(attempt: Attempt, pool: OwnPool): void {
 /** What undici tells of one request. A class, for an object with five functions of its own costs a microsecond more. */
 class PoolHandler implements Dispatcher.DispatchHandler, Carrier {
   readonly #attempt: Attempt;
-  readonly #pool: OwnPool;
+  readonly #pool: PoolParts;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: RawHeaders = NO_HEADERS;
 
-  constructor(attempt: Attempt, pool: OwnPool) {
+  constructor(attempt: Attempt, pool: PoolParts) {
     this.#attempt = attempt;
     this.#pool = pool;
   }

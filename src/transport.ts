@@ -2,11 +2,11 @@ import type { Dispatcher } from "undici";
 import { Attempt } from "./attempt.ts";
 import { createQuota, type RetryQuota } from "./backoff.ts";
 import { refuseUnusable } from "./client-certificate.ts";
-import { type ConnectionOptions, type Route, resolveRoute } from "./config.ts";
+import { type CarrierName, type ConnectionOptions, type Route, resolveRoute } from "./config.ts";
 import { LatchGateInvalidRequest } from "./errors.ts";
 import { checkedOptions } from "./given.ts";
 import { sendByDispatcher, sendByFetch } from "./given-carriers.ts";
-import { createPool, type OwnPool, sendByPool } from "./pool.ts";
+import { createPool, type OwnPool } from "./pool.ts";
 import {
   type BufferedResponse,
   type Clock,
@@ -15,6 +15,9 @@ import {
   type Send,
   SendFailure,
 } from "./send.ts";
+import { createNodeHttp } from "./wire/node-http.ts";
+import type { OwnConnections } from "./wire/own-connections.ts";
+import { hasRoomForWebAssembly } from "./wire/web-assembly.ts";
 
 /** How a client's bytes travel. Several clients may share one; whoever made it closes it. */
 export interface Transport {
@@ -27,6 +30,8 @@ export interface Transport {
   readonly quota: RetryQuota;
   /** @internal */
   readonly send: Send<GateRequest, BufferedResponse>;
+  /** What moves the bytes: undici's pool, `node:http`, or what the caller has given. */
+  readonly carrier: CarrierName | "fetch" | "dispatcher";
   /** The undici dispatcher that this transport uses, or one to the same gate where it uses none. */
   readonly dispatcher: Dispatcher;
   /** Lets the calls under way finish, then closes what this transport has opened, and nothing that was given to it. */
@@ -45,10 +50,15 @@ export interface Transport {
 export function createTransport(options: ConnectionOptions = {}, clock: Clock = createClock()): Transport {
   const route = resolveRoute(checkedOptions(options));
   if (route.tls !== undefined) refuseUnusable(route.tls);
-  let own: OwnPool | undefined;
+  let pool: OwnPool | undefined;
+  let own: OwnConnections | undefined;
   let closed = false;
   const ownPool = () => {
-    own ??= createPool(route);
+    pool ??= createPool(route);
+    return pool;
+  };
+  const ownConnections = () => {
+    own ??= carrierOf(route) === "undici" ? ownPool() : createNodeHttp(route);
     return own;
   };
   let underWay = 0;
@@ -57,7 +67,7 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
     underWay -= 1;
     if (underWay === 0) for (const resolve of idle.splice(0)) resolve();
   };
-  const start = starter(route, ownPool);
+  const start = starter(route, ownConnections);
   return {
     // A printed transport shows its route, and must not show a private key.
     route: { ...route, tls: undefined },
@@ -76,6 +86,10 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
         }
         if (!attempt.done) start(attempt);
       }),
+    get carrier() {
+      if (route.fetch !== undefined) return "fetch";
+      return route.dispatcher === undefined ? carrierOf(route) : "dispatcher";
+    },
     get dispatcher() {
       // A caller's dispatcher is handed back as it came, whichever undici's types it has.
       return (route.dispatcher as Dispatcher | undefined) ?? ownPool().pool;
@@ -84,17 +98,20 @@ export function createTransport(options: ConnectionOptions = {}, clock: Clock = 
       closed = true;
       // Cutting an execute off would leave its outcome unknown; each attempt has its own timer.
       if (underWay > 0) await new Promise<void>((resolve) => void idle.push(resolve));
-      for (const socket of own?.connecting ?? []) socket.destroy();
-      await own?.pool.destroy();
+      await Promise.all([own?.close(), pool === own ? undefined : pool?.close()]);
     },
   };
 }
 
-function starter(route: Route, ownPool: () => OwnPool): (attempt: Attempt) => void {
+/** undici's pool is the faster; where its parser gets no memory Node's own serves. */
+const carrierOf = ({ carrier }: Route): CarrierName =>
+  carrier ?? (hasRoomForWebAssembly() ? "undici" : "node:http");
+
+function starter(route: Route, own: () => OwnConnections): (attempt: Attempt) => void {
   const { baseUrl, fetch, dispatcher } = route;
   if (fetch !== undefined) return (attempt) => void sendByFetch(attempt, baseUrl, fetch);
   if (dispatcher !== undefined) return (attempt) => void sendByDispatcher(attempt, baseUrl, dispatcher);
-  return (attempt) => sendByPool(attempt, ownPool());
+  return (attempt) => own().send(attempt);
 }
 
 /** What a transport of one's own settles already. */
@@ -106,6 +123,7 @@ const CONNECTION_OPTIONS = [
   "fetch",
   "dispatcher",
   "maxResponseBytes",
+  "carrier",
 ] as const;
 
 /** The transport that a client's options give; undefined: it has to make one. */

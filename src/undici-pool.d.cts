@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
-import type { buildConnector as PublicConnector } from "undici";
+import type { Pool, buildConnector as PublicConnector } from "undici";
 
-export { Pool } from "undici";
-
-/** What undici's own pools connect with; unlike its public type it says that it gives the socket back. */
-export function buildConnector(
-  options: PublicConnector.BuildOptions,
-): (options: PublicConnector.Options, callback: PublicConnector.Callback) => Socket;
+/** undici's Pool, and what its own pools connect with; unlike its public type that says that it gives the socket back. */
+export function loadPool(): {
+  readonly Pool: typeof Pool;
+  readonly buildConnector: (
+    options: PublicConnector.BuildOptions,
+  ) => (options: PublicConnector.Options, callback: PublicConnector.Callback) => Socket;
+};

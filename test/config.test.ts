@@ -319,6 +319,23 @@ it("one socket under both of the environment's names is one place", () => {
   expect(resolveRoute({}, environment).socket).toBe("/run/latchgate/gate.sock");
 });
 
+describe("carrier", () => {
+  it.each(["undici", "node:http"] as const)("is what is given: %s", (carrier) => {
+    expect(resolveRoute({ carrier, socket: "/a" }, {}).carrier).toBe(carrier);
+    expect(resolveOperatorRoute({ carrier, socket: "/a" }, {}).carrier).toBe(carrier);
+  });
+
+  it("is refused where it is none, or somebody else moves the bytes", () => {
+    expect(refusal({ carrier: "fetch" as "undici" }).message).toMatch(
+      /carrier must be "undici" or "node:http"/,
+    );
+    expect(refusal({ carrier: "undici", fetch: noFetch }).message).toMatch(/carrier and fetch contradict/);
+    expect(refusal({ carrier: "undici", dispatcher: noDispatcher }).message).toMatch(
+      /carrier and dispatcher/,
+    );
+  });
+});
+
 describe("maxResponseBytes", () => {
   it("is 16 MiB unless given", () => {
     expect(resolveRoute({}, {}).maxResponseBytes).toBe(16 * 1024 * 1024);

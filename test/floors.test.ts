@@ -23,8 +23,8 @@ const FLOORS = [
     "receipts",
     "config",
     "config-file",
-    "place",
-    "sandbox",
+    "wire/place",
+    "wire/sandbox",
     "given",
     "listeners",
     "retry-after",
@@ -37,6 +37,7 @@ const FLOORS = [
     ...["attempt", "client-certificate", "raw-headers", "pool", "given-carriers", "transport", "dpop"],
     ...["call-state", "parameters", "call/sent-parameters", "answers", "failures", "call"],
     ...["judgement", "redaction", "sending"],
+    ...["node-http", "own-connections", "interim", "web-assembly", "pieces"].map((noun) => `wire/${noun}`),
   ],
   [
     ...[

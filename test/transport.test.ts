@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { getEventListeners } from "node:events";
+import { globalAgent } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { inspect, promisify } from "node:util";
@@ -60,6 +61,12 @@ const uds: Carrier = {
   socket: true,
   options: ({ path }) => ({ socket: path }),
 };
+/** The same by Node's own parser. */
+const byNode = (carrier: Carrier): Carrier => ({
+  ...carrier,
+  name: `${carrier.name}, node:http`,
+  options: (place) => ({ ...carrier.options(place), carrier: "node:http" }),
+});
 const byFetch: Carrier = {
   name: "a caller's fetch",
   loads: true,
@@ -73,7 +80,8 @@ const dispatchers = [
     undici8 && (() => new undici8.Agent() as unknown as DispatcherLike & { destroy(): Promise<void> }),
   ),
 ];
-const carriers = [tcp, uds, byFetch, ...dispatchers].filter(({ loads }) => loads);
+const ownCarriers = [tcp, uds, byNode(tcp), byNode(uds)];
+const carriers = [...ownCarriers, byFetch, ...dispatchers].filter(({ loads }) => loads);
 const notLoaded = [tcp, uds, byFetch, ...dispatchers].filter(({ loads }) => !loads);
 
 it.skipIf(notLoaded.length === 0)(`is not tested here: ${notLoaded.map(({ name }) => name).join()}`, () => {
@@ -377,11 +385,11 @@ it("the answer of a fetch that has followed a redirect all the same is not taken
   expect(failure).toMatchObject({ code: "redirected", sent: true, answering: true });
 });
 
-describe("https", () => {
+describe.each(["undici", "node:http"] as const)("https by %s", (carrier) => {
   it("reaches a gate whose certificate is of the CA that is given", async () => {
     const { ca, cert, key } = certificates();
     const gate = await bareGate(answerExecuted, { tls: { cert, key } });
-    const transport = opened({ baseUrl: gate.baseUrl, tls: { ca } });
+    const transport = opened({ baseUrl: gate.baseUrl, tls: { ca }, carrier });
     expect((await transport.send(request())).status).toBe(200);
     expect(gate.calls).toHaveLength(1);
   });
@@ -391,7 +399,7 @@ describe("https", () => {
     const gate = await bareGate(answerExecuted, {
       tls: { cert, key, ca, requestCert: true, rejectUnauthorized: true },
     });
-    const transport = opened({ baseUrl: gate.baseUrl, tls: { ca, cert, key } });
+    const transport = opened({ baseUrl: gate.baseUrl, tls: { ca, cert, key }, carrier });
     expect((await transport.send(request())).status).toBe(200);
   });
 
@@ -401,7 +409,7 @@ describe("https", () => {
       const { cert, key } = certificates();
       const gate = await bareGate(answerExecuted, { tls: { cert, key } });
       const over = {
-        "own transport": {},
+        "own transport": { carrier },
         fetch: { fetch: (...args: Parameters<typeof fetch>) => fetch(...args) },
       }[how];
       const transport = opened({
@@ -419,7 +427,11 @@ describe("https", () => {
   it("refuses a certificate for another name", async () => {
     const { ca, cert, key } = certificates();
     const gate = await bareGate(answerExecuted, { tls: { cert, key } });
-    const transport = opened({ baseUrl: gate.baseUrl.replace("localhost", "127.0.0.1"), tls: { ca } });
+    const transport = opened({
+      baseUrl: gate.baseUrl.replace("localhost", "127.0.0.1"),
+      tls: { ca },
+      carrier,
+    });
     const server = await failureOf(transport.send(request()));
     expect(["certificate_refused", "connection_refused"]).toContain(server.code);
     expect(server.sent).toBe(false);
@@ -428,7 +440,7 @@ describe("https", () => {
   it.each(["timeout", "aborted"])("%s while it connects: nothing was sent", async (code) => {
     // It accepts, and says nothing to the TLS greeting.
     const server = await rawServer(() => {});
-    const transport = opened({ baseUrl: `https://localhost:${server.port}` });
+    const transport = opened({ baseUrl: `https://localhost:${server.port}`, carrier });
     const signal = code === "aborted" ? AbortSignal.timeout(20) : undefined;
     const timeoutMs = code === "aborted" ? 5_000 : 20;
     const failure = await failureOf(transport.send(request({ signal, timeoutMs })));
@@ -438,7 +450,7 @@ describe("https", () => {
   it("what was given up while connecting is not sent once the connection is there", async () => {
     const { ca, cert, key } = certificates();
     const gate = await bareGate(answerExecuted, { tls: { cert, key } });
-    const transport = opened({ baseUrl: gate.baseUrl, tls: { ca } });
+    const transport = opened({ baseUrl: gate.baseUrl, tls: { ca }, carrier });
     const controller = new AbortController();
     const given = failureOf(transport.send(request({ signal: controller.signal, body: '"given up"' })));
     const other = transport.send(request());
@@ -447,6 +459,134 @@ describe("https", () => {
     await other;
     await transport.send(request());
     expect(gate.calls.map(({ body }) => body)).toEqual(['{"a":"ä"}', '{"a":"ä"}']);
+  });
+});
+
+describe.each(ownCarriers)("connections of its own, by $name", (carrier) => {
+  it.each([
+    ["100 Continue", "HTTP/1.1 100 Continue\r\n\r\n"],
+    [
+      "two of them, and one with headers",
+      `${"HTTP/1.1 100 Continue\r\n\r\n".repeat(2)}HTTP/1.1 100 Go on\r\nX: y\r\n\r\n`,
+    ],
+    ["103 Early Hints", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"],
+  ])("what comes before the answer unasked is not the answer: %s", async (_what, before) => {
+    const answer = `${before}${OK}Content-Length: 2\r\n\r\n{}`;
+    for (const size of [answer.length, 1, 7]) {
+      const server = await rawServer(async (socket) => {
+        for (let at = 0; at < answer.length; at += size) {
+          socket.write(answer.slice(at, at + size));
+          await settled();
+        }
+      }, carrier);
+      const transport = opened(carrier.options(server));
+      expect(await transport.send(request())).toMatchObject({ status: 200, body: "{}" });
+    }
+  });
+
+  it("a body that looks like 100 Continue stays as it is, also on a connection that was used before", async () => {
+    const body = "HTTP/1.1 100 Continue\r\n\r\n{}";
+    const gate = await gateFor(carrier, (_request, response) => {
+      response.writeHead(200, { "transfer-encoding": "chunked" });
+      response.write("\n");
+      setTimeout(() => response.end(body), 5);
+    });
+    const transport = opened(gate.options);
+    for (let nth = 0; nth < 3; nth += 1) expect((await transport.send(request())).body).toBe(`\n${body}`);
+  });
+
+  it("a 101 that nobody asked for is no answer", async () => {
+    const server = await rawServer(
+      (socket) => socket.end("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+      carrier,
+    );
+    const transport = opened(carrier.options(server));
+    expect(await failureOf(transport.send(request()))).toMatchObject({ code: "lost", sent: true });
+  });
+
+  it("an answer with headers without end is lost", async () => {
+    const server = await rawServer((socket) => socket.write(`${OK}X: ${"y".repeat(40_000)}`), carrier);
+    const transport = opened(carrier.options(server));
+    expect(await failureOf(transport.send(request()))).toMatchObject({
+      code: "lost",
+      sent: true,
+      answering: false,
+    });
+  });
+
+  it("a connection that was closed while nobody used it is not used", async () => {
+    const gate = await gateFor(carrier, answerExecuted);
+    const transport = opened(gate.options);
+    for (let nth = 0; nth < 5; nth += 1) {
+      expect((await transport.send(request())).status).toBe(200);
+      for (const socket of gate.connections) socket.destroy();
+      if (nth % 2 === 0) await settled();
+    }
+    expect(gate.calls).toHaveLength(5);
+  });
+
+  it("bytes that nobody asked for end an idle connection, and are no answer to the next request", async () => {
+    const answer = `${OK}Content-Length: 2\r\n\r\n{}`;
+    const path = join(temporaryFolder(), "gate.sock");
+    const server = createServer((socket) => socket.on("data", () => void socket.write(answer)));
+    const { port, connections } = await listening(server, carrier.socket ? path : undefined);
+    const transport = opened(carrier.options({ port, path }));
+    for (let nth = 0; nth < 4; nth += 1) {
+      expect((await transport.send(request())).body).toBe("{}");
+      for (const socket of connections) socket.write(`${OK}Content-Length: 5\r\n\r\n"bad"`);
+      if (nth % 2 === 0) await settled();
+    }
+  });
+
+  it("header names keep their case and come once, and no agent of the host's is used", async () => {
+    const gate = await gateFor(carrier, answerExecuted);
+    const transport = opened(gate.options);
+    await transport.send(request());
+    await transport.send(request({ method: "DELETE", body: undefined }));
+    await transport.send(request({ body: undefined }));
+    const [post, remove, bare] = gate.calls;
+    const names = (post?.rawHeaders ?? []).filter((_name, at) => at % 2 === 0);
+    expect(names.map((name) => name.toLowerCase()).sort()).toEqual(
+      ["authorization", "connection", "content-length", "content-type", "dpop", "host"].sort(),
+    );
+    expect(names).toEqual(expect.arrayContaining(["Authorization", "DPoP", "Content-Type"]));
+    expect(post?.headers).toMatchObject({ connection: "keep-alive", "content-length": "10" });
+    expect(post?.headers.host).toBe(carrier.socket ? "localhost" : new URL(gate.baseUrl).host);
+    expect(remove).toMatchObject({ method: "DELETE", body: "" });
+    expect(bare?.headers["content-length"]).toBe("0");
+    expect(Object.keys(globalAgent.sockets).concat(Object.keys(globalAgent.freeSockets))).toEqual([]);
+  });
+
+  it("an answer in pieces of one byte costs no more memory than some of its size", {
+    timeout: 60_000,
+  }, async () => {
+    const piece = Buffer.from("1\r\nx\r\n".repeat(10_000));
+    const server = await rawServer((socket) => {
+      socket.write(`${OK}Transfer-Encoding: chunked\r\n\r\n`);
+      let left = 100;
+      const more = () => {
+        while (left-- > 0) if (!socket.write(piece)) return void socket.once("drain", more);
+        socket.write("0\r\n\r\n");
+      };
+      more();
+    }, carrier);
+    const transport = opened(carrier.options(server));
+    let peak = 0;
+    const before = process.memoryUsage();
+    const watch = setInterval(() => {
+      const { heapUsed, external } = process.memoryUsage();
+      peak = Math.max(peak, heapUsed + external - before.heapUsed - before.external);
+    }, 5);
+    const { body } = await transport.send(request({ timeoutMs: 60_000 }));
+    clearInterval(watch);
+    expect(body).toHaveLength(1_000_000);
+    // As a buffer each byte would take more than a hundred.
+    expect(peak).toBeLessThan(60_000_000);
+  });
+
+  it("is said to be carried so", () => {
+    const transport = opened(carrier.options({ port: 1, path: "/x" }));
+    expect(transport.carrier).toBe(carrier.name.includes("node") ? "node:http" : "undici");
   });
 });
 
@@ -712,6 +852,7 @@ describe("close()", () => {
 it.each([
   ["a Unix socket", (path: string) => ({ socket: path })],
   ["TCP", (_path: string, baseUrl: string) => ({ baseUrl })],
+  ["a Unix socket, node:http", (path: string) => ({ socket: path, carrier: "node:http" })],
 ])("nothing keeps a process alive after its last call, without close(): %s", async (name, options) => {
   const at = join(temporaryFolder(), "gate.sock");
   const gate = await bareGate(answerExecuted, name === "TCP" ? {} : { at });
@@ -732,28 +873,31 @@ it.each([
   expect(Date.now() - Number(at_)).toBeLessThan(3_000);
 });
 
-it("a call given up while it connects does not keep its process, and one that uses the dispatcher alone does", async () => {
-  // It accepts, and says nothing to the TLS greeting.
-  const silent = await rawServer(() => {});
-  const gate = await bareGate((_request, response) => setTimeout(() => response.end("late"), 30));
-  const code = `
+it.each(["undici", "node:http"])(
+  "a call given up while it connects does not keep its process, and one that uses the dispatcher alone does: %s",
+  async (carrier) => {
+    // It accepts, and says nothing to the TLS greeting.
+    const silent = await rawServer(() => {});
+    const gate = await bareGate((_request, response) => setTimeout(() => response.end("late"), 30));
+    const code = `
     const { LatchGateClient } = await import("./src/index.ts");
     const { request } = await import("undici");
     const own = new LatchGateClient({ baseUrl: ${JSON.stringify(gate.baseUrl)} });
     const { body } = await request(${JSON.stringify(gate.baseUrl)}, { dispatcher: own.httpDispatcher });
     const text = await body.text();
-    const client = new LatchGateClient({ agentId: "a", baseUrl: "https://localhost:${silent.port}", retry: false, timeoutMs: 30 });
+    const client = new LatchGateClient({ agentId: "a", baseUrl: "https://localhost:${silent.port}", carrier: "${carrier}", retry: false, timeoutMs: 30 });
     const error = await client.execute("echo").catch((error) => error);
     console.log(text, error.outcome, Date.now());`;
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--import", "tsx", "--input-type=module", "-e", code],
-    { cwd: join(import.meta.dirname, "..") },
-  );
-  const [text, outcome, ended] = stdout.trim().split(" ");
-  expect([text, outcome]).toEqual(["late", "not_executed"]);
-  expect(Date.now() - Number(ended)).toBeLessThan(3_000);
-});
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "-e", code],
+      { cwd: join(import.meta.dirname, "..") },
+    );
+    const [text, outcome, ended] = stdout.trim().split(" ");
+    expect([text, outcome]).toEqual(["late", "not_executed"]);
+    expect(Date.now() - Number(ended)).toBeLessThan(3_000);
+  },
+);
 
 it("a printed dispatcher shows where it goes, and nothing of what is under way", async () => {
   const gate = await bareGate(() => {});

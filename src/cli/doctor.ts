@@ -8,7 +8,7 @@ import {
   LatchGateTransportError,
 } from "../errors.ts";
 import { LatchGateOperator } from "../operating/operator.ts";
-import { socketOf } from "../place.ts";
+import { socketOf } from "../wire/place.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
 import { discoveryOf, type OperatorValues, operatorOptions, operatorUsage } from "./operator-options.ts";
 import { painter, plain } from "./show.ts";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { LatchGateError } from "../errors.ts";
 import { type DiscoverOptions, LatchGateOperator } from "../operator.ts";
 import { isPem } from "../pem.ts";
-import { socketOf } from "../place.ts";
+import { socketOf } from "../wire/place.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { plain } from "./show.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LatchGateClient } from "../client.ts";
 import type { Json } from "../documents/document.ts";
-import { socketOf } from "../place.ts";
+import { socketOf } from "../wire/place.ts";
 import { argumentsOf, type Command, UsageError } from "./command.ts";
 import { type DescribedAction, declarationsOf } from "./types/declarations.ts";
 

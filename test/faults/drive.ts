@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type KindsPerByte, plan, sample } from "./cases.ts";
 import { certificate } from "./certificate.ts";
 import { violation } from "./judge.ts";
-import { type Carrier, type Case, type Lane, openLane, type Verdict } from "./lane.ts";
+import { type By, type Carrier, type Case, type Lane, openLane, type Verdict } from "./lane.ts";
 
 export interface Driven {
   readonly verdicts: readonly Verdict[];
@@ -17,11 +17,13 @@ const CARRIERS: readonly Carrier[] = ["uds", "tcp", "tls"];
 
 /** Makes the calls of the plan, or so many of them, several at a time, and judges them at the end. */
 export async function drive({
+  by = "undici",
   calls = Number.POSITIVE_INFINITY,
   lanesPerCarrier = 2,
   kinds = { execute: 4, others: 1 },
   only = () => true,
 }: {
+  by?: By;
   calls?: number;
   lanesPerCarrier?: number;
   kinds?: KindsPerByte;
@@ -34,7 +36,7 @@ export async function drive({
     const work = CARRIERS.map(async (carrier, nth) => {
       const lanes = await Promise.all(
         Array.from({ length: lanesPerCarrier }, (_, lane) =>
-          openLane({ carrier, name: `${carrier}${lane}`, folder, tls }),
+          openLane({ carrier, by, name: `${carrier}${lane}`, folder, tls }),
         ),
       );
       const [first] = lanes as [Lane];

@@ -47,8 +47,12 @@ export interface Lane {
   close(): Promise<readonly Verdict[]>;
 }
 
+/** What moves the client's bytes. */
+export type By = "undici" | "node:http";
+
 export interface LanePlace {
   readonly carrier: Carrier;
+  readonly by: By;
   readonly name: string;
   readonly folder: string;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -64,7 +68,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 const settled = () => pause(3);
 
 /** A gate, a proxy before it, and a client, for one call after another. */
-export async function openLane({ carrier, name, folder, tls }: LanePlace): Promise<Lane> {
+export async function openLane({ carrier, by, name, folder, tls }: LanePlace): Promise<Lane> {
   const gate = new MockGate({
     rateLimits: false,
     receivedLimit: 50,
@@ -107,6 +111,7 @@ export async function openLane({ carrier, name, folder, tls }: LanePlace): Promi
   const common = {
     clock,
     publicBaseUrl: gate.publicBaseUrl,
+    carrier: by,
     timeoutMs: 10_000,
     retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 2 },
     ...(carrier === "tls" ? { tls: { ca: tls.ca } } : {}),

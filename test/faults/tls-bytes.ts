@@ -5,6 +5,7 @@ import { LatchGateClient, LatchGateError } from "latchgate-client";
 import { MockGate } from "latchgate-client/testing";
 import { certificate } from "./certificate.ts";
 import { type CutterFault, createCutter } from "./cutter.ts";
+import type { By } from "./lane.ts";
 import { createProxy } from "./proxy.ts";
 
 export interface TlsVerdict {
@@ -17,7 +18,11 @@ export interface TlsVerdict {
 const KINDS = ["cut", "close", "corrupt", "stall"] as const;
 
 /** One execute per byte of a TLS connection, its handshake included, that is spoilt at that byte; each kind in turn. */
-export async function spoilTls(bytes: number, every: number): Promise<readonly TlsVerdict[]> {
+export async function spoilTls(
+  bytes: number,
+  every: number,
+  by: By = "undici",
+): Promise<readonly TlsVerdict[]> {
   const folder = mkdtempSync(join(tmpdir(), "lgt-"));
   const tls = certificate(folder);
   const gate = new MockGate({
@@ -37,6 +42,7 @@ export async function spoilTls(bytes: number, every: number): Promise<readonly T
     baseUrl: `https://localhost:${cutter.port}`,
     publicBaseUrl: gate.publicBaseUrl,
     tls: { ca: tls.ca },
+    carrier: by,
     agentId: "tls",
     retry: { minDelayMs: 1, maxDelayMs: 2 },
   });

@@ -1,10 +1,17 @@
 import { createHash, X509Certificate } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
 import tls from "node:tls";
 import { inspect } from "node:util";
 import { MockGate } from "latchgate-client/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createCertificateAlerts } from "../../src/client-certificate.ts";
-import { createTransport, LatchGateApprovalRequired, LatchGateClient } from "../../src/index.ts";
+import {
+  type CarrierName,
+  createTransport,
+  LatchGateApprovalRequired,
+  LatchGateClient,
+} from "../../src/index.ts";
 import { type LatchGateError, LatchGateOperator, LatchGateTransportError } from "../../src/operator.ts";
 import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
 import { failure } from "./world.ts";
@@ -18,7 +25,11 @@ const fingerprint = ({ cert }: Certificate) =>
   createHash("sha256").update(new X509Certificate(cert).raw).digest("hex");
 
 /** A gate whose operators' port takes client certificates, an agent in process, and an operator with a certificate. */
-async function behindTls(own: Certificate | undefined, allowedFingerprints?: string[]) {
+async function behindTls(
+  own: Certificate | undefined,
+  allowedFingerprints?: string[],
+  carrier: CarrierName = "undici",
+) {
   const gate = new MockGate({
     rateLimits: false,
     actions: { risky: { riskLevel: "high", run: () => ({ ok: true }) } },
@@ -32,6 +43,7 @@ async function behindTls(own: Certificate | undefined, allowedFingerprints?: str
     privateKey,
     baseUrl: server.adminUrl,
     tls: { ca: made.ca, ...own },
+    carrier,
   });
   onTestFinished(async () => {
     await operator.close();
@@ -46,7 +58,12 @@ async function behindTls(own: Certificate | undefined, allowedFingerprints?: str
   return { gate, operator, hold };
 }
 
-describe.each(["TLSv1.3", "TLSv1.2"] as const)("behind client certificates, with %s", (version) => {
+describe.each([
+  ["TLSv1.3", "undici"],
+  ["TLSv1.2", "undici"],
+  ["TLSv1.3", "node:http"],
+  ["TLSv1.2", "node:http"],
+] as const)("behind client certificates, with %s by %s", (version, carrier) => {
   const { DEFAULT_MAX_VERSION } = tls;
   beforeAll(() => {
     tls.DEFAULT_MAX_VERSION = version;
@@ -56,7 +73,7 @@ describe.each(["TLSv1.3", "TLSv1.2"] as const)("behind client certificates, with
   });
 
   it("an operator with a good one decides", async () => {
-    const { gate, operator, hold } = await behindTls(made.good);
+    const { gate, operator, hold } = await behindTls(made.good, undefined, carrier);
     expect(await operator.approvals.approve(await hold())).toMatchObject({ decision: "executed" });
     expect((await operator.status()).status).toBe("ok");
     expect(gate.effects).toHaveLength(1);
@@ -68,7 +85,7 @@ describe.each(["TLSv1.3", "TLSv1.2"] as const)("behind client certificates, with
     ["an expired one", () => made.expired, /CN=expired \(valid to .*has expired/],
     ["one for servers", () => made.serverOnly, /CN=server-only.*not meant for clients/],
   ])("with %s nothing is done, nothing is sent again, and the reason is said", async (_, own, message) => {
-    const { gate, operator } = await behindTls(own());
+    const { gate, operator } = await behindTls(own(), undefined, carrier);
     // A write: were it taken for lost after sending, it would be of unknown outcome.
     const error = (await failure(operator.revokeAll())) as LatchGateError;
     expect(error).toBeInstanceOf(LatchGateTransportError);
@@ -80,27 +97,28 @@ describe.each(["TLSv1.3", "TLSv1.2"] as const)("behind client certificates, with
   });
 
   it("with one that is not listed the connection closes without a word: unknown, with a hint", async () => {
-    const { operator } = await behindTls(made.good, ["0".repeat(64)]);
+    const { operator } = await behindTls(made.good, ["0".repeat(64)], carrier);
     const error = (await failure(operator.revokeAll())) as LatchGateError;
     expect(error).toMatchObject({ code: "lost", outcome: "unknown" });
     expect(error.hint).toMatch(/admin_tls_allowed_fingerprints/);
-    const listed = await behindTls(made.good, [fingerprint(made.good)]);
+    const listed = await behindTls(made.good, [fingerprint(made.good)], carrier);
     expect((await listed.operator.status()).status).toBe("ok");
   });
 
   it("a connection that is lost within an answer is lost, and no certificate is blamed", async () => {
-    const { gate, operator } = await behindTls(made.good);
+    const { gate, operator } = await behindTls(made.good, undefined, carrier);
     gate.fault("revokeAll", { kind: "truncate" });
     const error = (await failure(operator.revokeAll())) as LatchGateError;
     expect(error).toMatchObject({ code: "lost", outcome: "unknown", hint: undefined });
   });
 
   it("a gate of another CA is not talked to", async () => {
-    const { gate, operator } = await behindTls(made.good);
+    const { gate, operator } = await behindTls(made.good, undefined, carrier);
     const wrong = new LatchGateOperator({
       ...gate.operatorCredentials,
       baseUrl: inspect(operator).match(/https:[^']+/)?.[0] ?? "",
       tls: { ca: made.otherCa.cert, ...made.good },
+      carrier,
     });
     onTestFinished(() => wrong.close());
     expect(await failure(wrong.revokeAll())).toMatchObject({
@@ -149,4 +167,18 @@ it.each(["SSLV3", "SSL/TLS"])("an alert is known by the name that OpenSSL gives 
   expect(refusal("CERTIFICATE_EXPIRED")).toMatch(/has expired/);
   expect(refusal("UNSUPPORTED_CERTIFICATE")).toMatch(/not meant for clients/);
   expect(refusal("HANDSHAKE_FAILURE")).toBeUndefined();
+});
+
+it("an alert is not blamed on a later connection that has the same port", () => {
+  const { watch, refusal } = createCertificateAlerts(undefined);
+  const connection = () => Object.assign(new EventEmitter(), { localPort: 40_000 }) as unknown as Socket;
+  const silent = { code: "UND_ERR_SOCKET", socket: { localPort: 40_000, bytesRead: 0 } };
+  const refused = connection();
+  watch(refused);
+  refused.emit("error", Object.assign(new Error("alert"), { code: "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA" }));
+  expect(refusal(silent)).toMatch(/does not know its CA/);
+  const later = connection();
+  watch(later);
+  later.emit("secureConnect");
+  expect(refusal(silent)).toBeUndefined();
 });

@@ -11,8 +11,8 @@ import {
 import { DPoPKeyPair } from "../../dpop.ts";
 import { LatchGateInvalidRequest } from "../../errors.ts";
 import { discoverOptions } from "../../operating/discover.ts";
-import { socketOf } from "../../place.ts";
 import { createTransport, type Transport } from "../../transport.ts";
+import { socketOf } from "../../wire/place.ts";
 import { type Terminal, UsageError } from "../command.ts";
 import type { Signer } from "./signing.ts";
 
