@@ -26,34 +26,25 @@ const CLAIM_MS = 120_000 - 1_000;
 
 /** The ledger of an approval: what was seen of it, on the monotonic clock. */
 export interface Sightings {
-  /** When it was last known to be pending, and claimed by nobody. */
+  /** When it was last known to be pending, and never claimed until then: a claim that was cut off still shows. */
   freeAt: number | undefined;
-  /** Somebody was seen to have claimed it, or could have been and gone unseen: the action may have run since. */
-  mayHaveRun: boolean;
+  /** Somebody was seen to have claimed it. */
+  wasClaimed: boolean;
 }
 
-/** Enters a poll that says pending. `retry_after_seconds` is 2 as long as nobody has claimed it, and 1 then. */
-export function seePending(
-  seen: Sightings,
-  retryAfterSeconds: number | null,
-  askedAt: number,
-  now: number,
-): void {
-  if (retryAfterSeconds === 1) seen.mayHaveRun = true;
-  if (retryAfterSeconds !== 2) return;
-  if (!isWatched(seen, now)) seen.mayHaveRun = true;
-  seen.freeAt = askedAt;
+/** Enters a poll that says pending. `retry_after_seconds` is 2 as long as nobody has claimed it, and 1 from then on. */
+export function seePending(seen: Sightings, retryAfterSeconds: number | null, askedAt: number): void {
+  if (retryAfterSeconds === 1) seen.wasClaimed = true;
+  if (retryAfterSeconds === 2) seen.freeAt = askedAt;
 }
 
 /**
  * Whether the action of an approval that ended without one may have run. An approve that was cut off while the action ran
  * leaves its claim for 120 s, and is denied or expires like any other after that: so it surely did not run only if it was
- * never seen claimed, nor out of sight for so long.
+ * never seen claimed, and seen free less than that ago.
  */
 export const outcomeOf = (seen: Sightings, now: number): Outcome =>
-  !seen.mayHaveRun && isWatched(seen, now) ? "not_executed" : "unknown";
-
-const isWatched = ({ freeAt }: Sightings, now: number) => freeAt !== undefined && now - freeAt < CLAIM_MS;
+  !seen.wasClaimed && seen.freeAt !== undefined && now - seen.freeAt < CLAIM_MS ? "not_executed" : "unknown";
 
 /** A call that the gate holds, with the session that alone may look at its approval. */
 export interface Held {
@@ -70,7 +61,7 @@ export interface Held {
   note?: (end: ActionResult | LatchGateError) => Promise<unknown>;
 }
 
-const NOTHING_SEEN: Sightings = Object.freeze({ freeAt: undefined, mayHaveRun: true });
+const NOTHING_SEEN: Sightings = Object.freeze({ freeAt: undefined, wasClaimed: false });
 
 export const heldDetails = (held: Held | undefined): ErrorDetails => ({
   sessionId: held?.session.sessionId,
@@ -140,7 +131,7 @@ export function endOf(
       : lost(approvalId, held);
   // Nothing was asked: what was given is no approval's id.
   if (error instanceof LatchGateInvalidRequest && error.status === undefined) return error;
-  return held?.seen.mayHaveRun && error.code !== "closed"
+  return held?.seen.wasClaimed && error.code !== "closed"
     ? lost(approvalId, held)
     : givenUp(approvalId, held, error.code, error);
 }

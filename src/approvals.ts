@@ -105,7 +105,7 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
       remember(approvalId, state, { actionId: "", traceId: "", gateNow, isOpened: false });
     const { seen } = holds.get(approvalId) ?? {};
     if (seen !== undefined && status.status === "pending")
-      seePending(seen, status.retryAfterSeconds, state.sentAt, clock.monotonic());
+      seePending(seen, status.retryAfterSeconds, state.sentAt);
     return { status, state, gateNow };
   }
 
@@ -136,7 +136,7 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
       actionId,
       session,
       traceId,
-      seen: { freeAt: isOpened ? state.sentAt : undefined, mayHaveRun: false },
+      seen: { freeAt: isOpened ? state.sentAt : undefined, wasClaimed: false },
       endsAt: gateNow === undefined ? undefined : gateNow + APPROVAL_LIFE_MS,
       endsBy,
       unit: isOpened ? session.budget.hold() : undefined,
