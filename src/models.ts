@@ -35,6 +35,8 @@ export interface ActionResult {
   readonly runtime: Runtime;
   /** The session that the call was made in. */
   readonly sessionId: string;
+  /** Set where the journal had it from an earlier call with the same `callId`: nothing was sent for this one. */
+  readonly joined?: true;
 }
 
 /** A receipt of the gate. `raw` is the wire's own object: that is what `verifyReceipt` hashes. */

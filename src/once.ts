@@ -143,7 +143,7 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     try {
       const input = { path: { receipt_id: receiptId }, subject: "<receipt>" };
       const { body } = await call("getReceipt", input, options);
-      return actionResultFromReceipt(receiptFromJson(body), { sessionId, traceId });
+      return { ...actionResultFromReceipt(receiptFromJson(body), { sessionId, traceId }), joined: true };
     } catch (cause) {
       throw new LatchGateOutcomeUnknown(
         "a call with this callId has run, and its receipt could not be read",

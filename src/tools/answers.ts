@@ -51,6 +51,9 @@ const RAN_UNSEEN =
 const RAN_BADLY =
   "This ran, and did not succeed. Part of it may have been done: look at the output and at the effect itself before you try anything again.";
 
+const JOINED =
+  "This call was made before, with the same id and the same input. Nothing was done now: this is the result of then.";
+
 /** Frameworks write answers as JSON, which fails from some thousand levels on. */
 const MAX_OUTPUT_DEPTH = 500;
 const TOO_DEEP = `left out: it is nested more than ${MAX_OUTPUT_DEPTH} levels deep`;
@@ -58,7 +61,8 @@ const TOO_DEEP = `left out: it is nested more than ${MAX_OUTPUT_DEPTH} levels de
 export function answerOfResult(result: ActionResult): ToolAnswer {
   const { ok } = result;
   const output = isNestedDeeper(result.output, MAX_OUTPUT_DEPTH) ? TOO_DEEP : result.output;
-  const answer: ToolAnswer = { ok, outcome: "executed", ...(ok ? {} : { message: RAN_BADLY }), output };
+  const message = [ok ? [] : RAN_BADLY, result.joined === true ? JOINED : []].flat().join(" ");
+  const answer: ToolAnswer = { ok, outcome: "executed", ...(message === "" ? {} : { message }), output };
   return Object.defineProperty(answer, "result", { value: result });
 }
 

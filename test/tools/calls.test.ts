@@ -80,7 +80,7 @@ describe("a call of a tool", () => {
     const mail = await tool(client, "mail");
     const first = await mail.execute({ to: "a@b" }, { toolCallId: "call_1" });
     const second = await mail.execute({ to: "a@b" }, {}, { toolCall: { callId: "call_1" } });
-    expect(second).toEqual(first);
+    expect(second).toEqual({ ...first, message: expect.stringContaining("made before") });
     expect(gate.effects).toHaveLength(1);
     await mail.execute({ to: "a@b" }, { toolCall: { id: "call_1" }, configurable: { thread_id: "t2" } });
     expect(gate.effects).toHaveLength(2);
