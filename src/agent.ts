@@ -123,7 +123,10 @@ export function createAgent(given: ClientOptions): Agent {
   return {
     call,
     approvals,
-    execute: tracedExecute(trace, createExecute({ call, approvals, validator, journal, clock })),
+    execute: tracedExecute(
+      trace,
+      createExecute({ call, approvals, validator, journal, clock, timeoutMs: options.timeoutMs }),
+    ),
     validator,
     validate: options.validate,
     leases,

@@ -17,6 +17,12 @@ export interface CallOptions {
   readonly retry?: RetryOptions | false | undefined;
 }
 
+/** What a call of this package's own may be told beside. */
+export interface OwnCallOptions extends CallOptions {
+  /** Until when it may take, in place of `timeoutMs`: that may become later while it is under way. */
+  readonly until?: () => number;
+}
+
 /** One call: what it is, how long it may take, and the ledger of its attempts. */
 export interface CallState extends Judged {
   readonly operationId: string;
@@ -73,7 +79,7 @@ export const NO_OPTIONS: CallOptions = Object.freeze({});
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Where the gate itself may take longer: an action has 30 s there. */
-const TIMEOUTS_MS: { readonly [operationId: string]: number } = {
+export const TIMEOUTS_MS: { readonly [operationId: string]: number } = {
   executeAction: 45_000,
   // It waits without limit for one of four places before those 30 s begin (contract operator.md 2.3).
   approveApproval: 120_000,
@@ -89,7 +95,7 @@ export interface CallDefaults {
 export function callState(
   call: Pick<CallState, "operationId" | "operation" | "subject" | "path"> &
     Partial<Pick<CallState, "pinned" | "mostOfLife">>,
-  given: CallOptions,
+  given: OwnCallOptions,
   defaults: CallDefaults,
   clock: Clock,
 ): CallState {
@@ -97,6 +103,8 @@ export function callState(
   const options = given === NO_OPTIONS ? given : checkedOptions(given, subject);
   const own = checkedTimeout(options.timeoutMs ?? defaults.timeoutMs, subject);
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
+  const { until } = options;
+  const deadline = clock.monotonic() + timeoutMs;
   return {
     operationId,
     operation,
@@ -105,7 +113,9 @@ export function callState(
     pinned,
     mostOfLife,
     clock,
-    deadline: clock.monotonic() + timeoutMs,
+    get deadline() {
+      return until === undefined ? deadline : until();
+    },
     signal: checkedSignal(options.signal, subject),
     policy: retryPolicyOf(options.retry, defaults.retry),
     copies: [],

@@ -1,12 +1,12 @@
 import { resultOf } from "./answers.ts";
 import {
   type CallDefaults,
-  type CallOptions,
   type CallSession,
   type CallState,
   callRequest,
   callState,
   NO_OPTIONS,
+  type OwnCallOptions,
   type Pipe,
 } from "./call-state.ts";
 import { errorOf, unsentError } from "./failures.ts";
@@ -86,7 +86,7 @@ export type Call<Operations extends { readonly [Id in keyof Operations]: Describ
 >(
   operationId: Id,
   input: InputOf<Operations[Id]> & { readonly accept?: readonly Status[] },
-  options?: CallOptions,
+  options?: OwnCallOptions,
 ) => Promise<Answer<Operations[Id], Status>>;
 
 /**

@@ -2,7 +2,7 @@ import { unreadable } from "./answers.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
 import { type SentParameters, sentParameters } from "./call/sent-parameters.ts";
 import type { Answer, Call } from "./call.ts";
-import { type CallOptions, NO_OPTIONS } from "./call-state.ts";
+import { type CallOptions, NO_OPTIONS, TIMEOUTS_MS } from "./call-state.ts";
 import {
   LatchGateApprovalRequired,
   type LatchGateError,
@@ -71,9 +71,11 @@ interface Parts {
   readonly validator: Validator;
   readonly journal: Journal;
   readonly clock: Clock;
+  /** How long a call may take where its options say nothing. */
+  readonly timeoutMs: number | undefined;
 }
 
-export function createExecute({ call, approvals, validator, journal, clock }: Parts): Execute {
+export function createExecute({ call, approvals, validator, journal, clock, ...defaults }: Parts): Execute {
   async function post(
     actionId: string,
     body: SentParameters,
@@ -136,7 +138,11 @@ export function createExecute({ call, approvals, validator, journal, clock }: Pa
     const options = given === NO_OPTIONS ? given : checkedExecute(given, actionId);
     const body = sentParameters(params, actionId);
     const { callId, whenHeld } = options;
-    if (callId !== undefined) return once(callId, actionId, body, options);
+    if (callId !== undefined) {
+      // A call that joins another one, and is made after all, has the time of one call for both.
+      const timeoutMs = options.timeoutMs ?? defaults.timeoutMs ?? TIMEOUTS_MS["executeAction"];
+      return once(callId, actionId, body, { ...options, timeoutMs });
+    }
     const posted = post(actionId, body, options);
     if (whenHeld !== "wait") return posted;
     return posted.catch((error: unknown) => {

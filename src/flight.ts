@@ -16,14 +16,20 @@ export interface Flight<Value> {
   join(time: CallersTime): Promise<Value>;
 }
 
-/** @param late what is said when a caller's time is over before it has ended */
+/**
+ * @param late what is said when a caller's time is over before it has ended
+ * @param work gets until when the most patient waits, as far as is known by then
+ * @param first until when the one who begins it waits, on the monotonic clock
+ */
 export function createFlight<Value>(
   clock: Clock,
   late: string,
-  work: (signal: AbortSignal) => Promise<Value>,
+  work: (signal: AbortSignal, until: () => number) => Promise<Value>,
+  first = clock.monotonic(),
 ): Flight<Value> {
   const controller = new AbortController();
-  const promise = work(controller.signal);
+  let latest = first;
+  const promise = work(controller.signal, () => latest);
   // Whoever waits sees a failure; that nobody waits for work in the background is no crash.
   promise.catch(() => {});
   let waiting = 0;
@@ -37,6 +43,7 @@ export function createFlight<Value>(
     },
     join({ deadline, signal }) {
       waiting += 1;
+      latest = Math.max(latest, deadline);
       const timeoutMs = deadline - clock.monotonic();
       return waitFor(promise, clock, { signal, timeoutMs }, (code) => {
         waiting -= 1;

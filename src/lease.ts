@@ -1,4 +1,4 @@
-import type { CallOptions, CallSession, CallState } from "./call-state.ts";
+import type { CallOptions, CallSession, CallState, OwnCallOptions } from "./call-state.ts";
 import { DPoPKeyPair } from "./dpop.ts";
 import { LatchGateBudgetExhausted, LatchGateInvalidRequest, LatchGateNotConnected } from "./errors.ts";
 import { createFlight, type Flight } from "./flight.ts";
@@ -49,7 +49,12 @@ export interface Leases {
 /** How long a caller waits for a lease that others may be waiting for too, and how often it may be asked for. */
 export type Wait = Pick<CallState, "deadline" | "signal" | "subject" | "mostOfLife" | "policy">;
 
-type Ask = (body: LeaseRequest, options: CallOptions) => Promise<LeaseAnswer>;
+/** How often a lease may be asked for, and until when, on the monotonic clock. */
+interface Asking extends Pick<CallOptions, "retry"> {
+  readonly until: number;
+}
+
+type Ask = (body: LeaseRequest, options: OwnCallOptions) => Promise<LeaseAnswer>;
 
 /**
  * Keeps the one current session. There is no renewal at the gate: a new lease is a new session, with what is left of
@@ -68,17 +73,21 @@ export function createLeases(
   let flight: (Flight<Session> & { readonly key: string }) | undefined;
   let noRenewalBefore = Number.NEGATIVE_INFINITY;
 
+  const askingOf = ({ deadline, policy }: Wait): Asking => ({ retry: policy, until: deadline });
+
   const underWay = () => (flight?.abandoned === false ? flight : undefined);
 
-  /** @param how how often it may be asked for, and how long where nobody's patience ends it */
-  function fly(options: LeaseOptions, of: Budget, how: CallOptions): Flight<Session> {
+  function fly(options: LeaseOptions, of: Budget, { retry, until }: Asking): Flight<Session> {
     const body = leaseBody(options, of.left);
-    const key = keyOf(body, how);
+    const key = keyOf(body, retry);
     const joined = underWay();
     if (joined?.key === key) return joined;
     const started = Object.assign(
-      createFlight(clock, "no lease within the time of the call", (signal) =>
-        take(body, of, { timeoutMs: LONGEST_FLIGHT_MS, ...how, signal }),
+      createFlight(
+        clock,
+        "no lease within the time of the call",
+        (signal, latest) => take(body, of, { retry, signal, until: latest }),
+        until,
       ),
       { key },
     );
@@ -90,7 +99,11 @@ export function createLeases(
     return started;
   }
 
-  async function take(body: Omit<LeaseRequest, "dpop_jwk">, of: Budget, how: CallOptions): Promise<Session> {
+  async function take(
+    body: Omit<LeaseRequest, "dpop_jwk">,
+    of: Budget,
+    how: OwnCallOptions,
+  ): Promise<Session> {
     const key = await DPoPKeyPair.generate();
     const answer = await ask({ ...body, dpop_jwk: key.jwk }, how);
     const session = new Session(answer, { key, budget: of, bornAt: clock.monotonic(), now: clock.now() });
@@ -102,7 +115,7 @@ export function createLeases(
   }
 
   /** Asks again for what the current session was asked for, with the calls that are left of its budget. */
-  function renew(subject: string, how: CallOptions): Flight<Session> {
+  function renew(subject: string, how: Asking): Flight<Session> {
     const joined = underWay();
     if (joined !== undefined) return joined;
     const of = budget ?? new Budget(wanted?.maxCalls);
@@ -113,7 +126,7 @@ export function createLeases(
 
   function renewInBackground(session: Session): void {
     if (underWay() !== undefined || session.budget.left === 0 || clock.monotonic() < noRenewalBefore) return;
-    const renewal = renew("<connect>", { timeoutMs: BACKGROUND_MS });
+    const renewal = renew("<connect>", { retry: undefined, until: clock.monotonic() + BACKGROUND_MS });
     renewal.keep();
     renewal.promise.catch((error: unknown) => {
       // A gate that can't give a lease now is not asked again with every call.
@@ -129,14 +142,13 @@ export function createLeases(
 
     async connect(options, wait) {
       const asked = copyOf(options ?? wanted ?? {});
-      const how = { retry: wait.policy };
-      const key = keyOf(leaseBody(asked, asked.maxCalls), how);
+      const key = keyOf(leaseBody(asked, asked.maxCalls), wait.policy);
       for (let other = underWay(); other !== undefined && other.key !== key; other = underWay())
         await other.join(wait).catch((error: unknown) => {
           // Whether the other gets its lease is nothing to this one; its own patience is.
           if (error instanceof SendFailure) throw error;
         });
-      const session = await fly(asked, new Budget(asked.maxCalls), how).join(wait);
+      const session = await fly(asked, new Budget(asked.maxCalls), askingOf(wait)).join(wait);
       wanted = asked;
       return session;
     },
@@ -157,7 +169,7 @@ export function createLeases(
       if (session !== undefined) return session;
       const ending = current;
       if (wanted === undefined && underWay() === undefined) throw new LatchGateNotConnected();
-      const renewal = renew(wait.subject, { retry: wait.policy });
+      const renewal = renew(wait.subject, askingOf(wait));
       return renewal.join(wait).catch((error: unknown) => {
         // Its own time is up: what is sent now could only end unknown.
         if (error instanceof SendFailure) throw error;
@@ -177,10 +189,8 @@ export function createLeases(
 const RENEWAL_PAUSE_MS = 2_000;
 /** How long a renewal that nobody waits for may take. */
 const BACKGROUND_MS = 30_000;
-/** A flight ends when the last who waits for it has given up; this is for nobody's patience. */
-const LONGEST_FLIGHT_MS = 600_000;
 
-const keyOf = (body: object, { retry }: CallOptions) => JSON.stringify([body, retry]);
+const keyOf = (body: object, retry: CallOptions["retry"]) => JSON.stringify([body, retry]);
 
 /** What is asked for now is asked for again at each renewal, whatever the caller does with its object meanwhile. */
 function copyOf(options: LeaseOptions): LeaseOptions {

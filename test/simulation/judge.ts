@@ -30,7 +30,10 @@ export interface Judge {
   readonly marks: ReadonlyMap<number, Mark>;
   markOf(marker: number, held?: boolean): Mark;
   violation(rule: string, what: string): void;
-  /** Whether a client can have known of an effect: what something between has repeated runs behind an early refusal. */
+  /**
+   * Whether a client can have known of an effect: not of what something between has repeated, behind an early refusal, nor of
+   * what an operator has approved again.
+   */
   isCounted(effect: Effect): boolean;
   /** Judges what a caller was told, at the moment when it was told. */
   ended(marker: number, told: ActionResult | Error | "crashed"): void;
@@ -86,7 +89,7 @@ export function createJudge(effects: () => readonly Effect[]): Judge {
     violation,
     isCounted({ params }) {
       const { events } = markOf((params as { marker: number }).marker);
-      return ![...events].some((event) => event.startsWith("repeated"));
+      return ![...events].some((event) => event.startsWith("repeated") || event === "approved again");
     },
     ended(marker, told) {
       const mark = markOf(marker);
