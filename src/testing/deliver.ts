@@ -82,7 +82,7 @@ export function createDelivery<OperationId extends string>(options: {
       await new Promise<void>((resolve) => void world.settings.timer(fault.ms, resolve));
     }
 
-    const act = () => answerTo(match, request, entry, bytes.length, transport, fault);
+    const act = () => answerTo(match, request, entry, bytes, transport, fault);
     let answer: Answer;
     try {
       const first = fault?.kind === "answer" ? answerOf(fault) : await act();
@@ -108,7 +108,7 @@ export function createDelivery<OperationId extends string>(options: {
     match: ReturnType<typeof route>,
     request: MockRequest,
     entry: Entry<OperationId>,
-    length: number,
+    bytes: Uint8Array,
     transport: Transport,
     fault: Fault | undefined,
   ): Promise<Answer> {
@@ -120,7 +120,8 @@ export function createDelivery<OperationId extends string>(options: {
       parameters: match.parameters,
       query: entry.query,
       body: entry.body,
-      tooLarge: length > MOST_BYTES,
+      bytes,
+      tooLarge: bytes.length > MOST_BYTES,
       signal: request.signal ?? undefined,
       transport,
       uid: request.from?.uid ?? OWN_UID,

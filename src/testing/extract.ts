@@ -1,3 +1,4 @@
+import { type Decoder, decode, problemOf } from "./decode.ts";
 import { JsonShapeError, JsonSyntaxError } from "./serde.ts";
 import { type Answer, plain, tooLarge } from "./wire.ts";
 import type { Call } from "./world.ts";
@@ -7,24 +8,24 @@ export type Extracted<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly answer: Answer };
 
-/** Reads a JSON body. `read` throws a {@link JsonShapeError} for one of another shape. */
-export function jsonBody<Value>(call: Call, read: (body: string) => Value): Extracted<Value> {
+/** Reads a JSON body. Whichever is first, what is no JSON or what has another shape, is what is refused. */
+export function jsonBody<Value>(call: Call, decoder: Decoder<Value>): Extracted<Value> {
   const type = (call.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (!/^application\/(?:[^/]+\+)?json$/.test(type)) {
     return { ok: false, answer: plain(415, "Expected request with `Content-Type: application/json`") };
   }
   if (call.tooLarge) return { ok: false, answer: tooLarge() };
   try {
-    return { ok: true, value: read(call.body) };
+    return { ok: true, value: decode(call.bytes, decoder) };
   } catch (error) {
     if (error instanceof JsonSyntaxError) {
       return {
         ok: false,
-        answer: plain(400, `Failed to parse the request body as JSON: ${error.message}`),
+        answer: plain(400, `Failed to parse the request body as JSON: ${problemOf(error, { paths: true })}`),
       };
     }
     if (error instanceof JsonShapeError) {
-      const text = `Failed to deserialize the JSON body into the target type: ${error.message}`;
+      const text = `Failed to deserialize the JSON body into the target type: ${problemOf(error, { paths: true })}`;
       return { ok: false, answer: plain(422, text) };
     }
     throw error;

@@ -1,28 +1,35 @@
 import { createHash } from "node:crypto";
 import { canonical } from "./canonical.ts";
+import { defaulted, list, optional, required, struct, text, unsigned } from "./decode.ts";
 import { jsonBody } from "./extract.ts";
 import { identify } from "./identity.ts";
-import { describe, type JsonNode, JsonShapeError, parseJson, readStruct, wrongType } from "./serde.ts";
 import { type Answer, failure, json } from "./wire.ts";
 import type { Call, World } from "./world.ts";
 
-/** What a lease request asks for, once its shape is right. */
-interface LeaseRequest {
-  readonly scopes: readonly string[];
-  readonly jwk: { readonly kty: string; readonly crv: string; readonly x: string; readonly y: string };
-  /** Digits, `null` for a budget without a number, `undefined` for no budget. */
-  readonly maxCalls: string | null | undefined;
-  readonly fsRoot: string | undefined;
-}
+const leaseRequest = struct(
+  "IssueLeaseRequest",
+  {
+    scopes: required(list(text)),
+    dpop_jwk: required(
+      struct("DpopJwk", { kty: required(text), crv: required(text), x: required(text), y: required(text) }),
+    ),
+    budgets: defaulted(struct("Budgets", { max_calls: optional(unsigned) })),
+    fs_root: defaulted(text),
+  },
+  { strict: true },
+);
+type LeaseRequest = ReturnType<typeof leaseRequest>;
 
 const SCOPE = /^(?=.{4,64}$)(?=.*:)[a-z][a-z0-9:_-]*[a-z0-9_-]$/;
 const BUILTIN_SCOPES = ["tools:call", "audit:read"];
 
 /** `POST /v1/leases`, in the gate's order: extractor, rate limit, drain, identity, scopes, fs_root, key, budget. */
 export function issueLease(world: World, call: Call): Answer {
-  const extracted = jsonBody(call, read);
+  const extracted = jsonBody(call, leaseRequest);
   if (!extracted.ok) return extracted.answer;
   const request = extracted.value;
+  // A budget without a number is `null`.
+  const maxCalls = request.budgets === undefined ? undefined : (request.budgets.max_calls ?? null);
   const { settings } = world;
   if (!world.buckets.take("leases", settings.rateLimits.leases)) return failure(429, "rate_limit_exceeded");
   if (world.draining) return failure(503, "draining");
@@ -33,7 +40,7 @@ export function issueLease(world: World, call: Call): Answer {
   const scopes = request.scopes.filter((scope) => ceiling?.includes(scope) ?? true);
   if (ceiling !== undefined && scopes.length === 0) return failure(403, "scope_not_permitted");
 
-  const root = request.fsRoot === undefined ? undefined : world.files.checkRoot(request.fsRoot);
+  const root = request.fs_root === undefined ? undefined : world.files.checkRoot(request.fs_root);
   if (root?.ok === false) {
     return failure(root.status, root.status === 400 ? "invalid_fs_root" : "fs_root_denied", {
       message: root.message,
@@ -46,13 +53,13 @@ export function issueLease(world: World, call: Call): Answer {
     principal: identity.principal,
     owner: identity.owner,
     scopes,
-    jkt: createHash("sha256").update(canonical(request.jwk)).digest("base64url"),
-    maxCalls: request.maxCalls,
+    jkt: createHash("sha256").update(canonical(request.dpop_jwk)).digest("base64url"),
+    maxCalls,
     ttlSeconds: settings.leaseTtlSeconds,
   });
-  if (request.maxCalls !== undefined) {
+  if (maxCalls !== undefined) {
     world.metrics.store("budget_init");
-    world.budgets.open(claims.session_id, request.maxCalls, settings.leaseTtlSeconds);
+    world.budgets.open(claims.session_id, maxCalls, settings.leaseTtlSeconds);
   }
   world.sessions.set(claims.session_id, {
     sessionId: claims.session_id,
@@ -79,63 +86,12 @@ export function issueLease(world: World, call: Call): Answer {
 }
 
 function validate(request: LeaseRequest, scopes: readonly string[]): string | undefined {
-  const { kty, crv } = request.jwk;
+  const { kty, crv } = request.dpop_jwk;
   if (kty !== "EC") return `dpop_jwk.kty must be 'EC', got '${kty}'`;
   if (crv !== "P-256") return `dpop_jwk.crv must be 'P-256', got '${crv}'`;
   if (scopes.length === 0) return "scopes must not be empty";
   const odd = scopes.find((scope) => !BUILTIN_SCOPES.includes(scope) && !SCOPE.test(scope));
-  return odd === undefined ? undefined : `invalid scope format: '${odd}'`;
-}
-
-function read(body: string): LeaseRequest {
-  const node = parseJson(body);
-  const members = readStruct(body, node, {
-    name: "IssueLeaseRequest",
-    fields: { scopes: "required", dpop_jwk: "required", budgets: "optional", fs_root: "optional" },
-    strict: true,
-  });
-  const scopes = required(members, "scopes");
-  if (scopes.kind !== "array") throw wrongType(body, scopes, "a sequence", "scopes");
-  const jwkNode = required(members, "dpop_jwk");
-  const jwk = readStruct(body, jwkNode, {
-    name: "DpopJwk",
-    fields: { kty: "required", crv: "required", x: "required", y: "required" },
-    path: "dpop_jwk",
-  });
-  const text = (name: string) => string(body, required(jwk, name), `dpop_jwk.${name}`);
-  const root = members.get("fs_root");
-  return {
-    scopes: scopes.items.map((item, index) => string(body, item, `scopes[${index}]`)),
-    jwk: { kty: text("kty"), crv: text("crv"), x: text("x"), y: text("y") },
-    maxCalls: budget(body, members.get("budgets")),
-    fsRoot: root === undefined || root.kind === "null" ? undefined : string(body, root, "fs_root"),
-  };
-}
-
-function budget(body: string, node: JsonNode | undefined): string | null | undefined {
-  if (node === undefined || node.kind === "null") return undefined;
-  const members = readStruct(body, node, {
-    name: "LeaseBudgets",
-    fields: { max_calls: "optional" },
-    path: "budgets",
-  });
-  const calls = members.get("max_calls");
-  if (calls === undefined || calls.kind === "null") return null;
-  if (calls.kind !== "number" || /[.eE]/.test(calls.text))
-    throw wrongType(body, calls, "u64", "budgets.max_calls");
-  if (calls.text.startsWith("-") || BigInt(calls.text) >= 2n ** 64n) {
-    throw new JsonShapeError(`budgets.max_calls: invalid value: ${describe(calls)}, expected u64`);
-  }
-  return calls.text;
-}
-
-function string(body: string, node: JsonNode, path: string): string {
-  if (node.kind !== "string") throw wrongType(body, node, "a string", path);
-  return node.value;
-}
-
-function required(members: ReadonlyMap<string, JsonNode>, name: string): JsonNode {
-  const node = members.get(name);
-  if (node === undefined) throw new JsonShapeError(`missing field \`${name}\``);
-  return node;
+  if (odd === undefined) return undefined;
+  const builtin = BUILTIN_SCOPES.map((scope) => JSON.stringify(scope)).join(", ");
+  return `invalid scope '${odd}': must be a known built-in scope ([${builtin}]) or a custom scope in 'namespace:name' format with [a-z0-9:_-] characters (4–64 chars)`;
 }

@@ -118,6 +118,7 @@ function readToken(token: string, keys: ReadonlyMap<string, KeyObject>): LeaseCl
       kid?: string;
       alg?: string;
     };
+    if (!ALGORITHMS.includes(alg ?? "")) return unknownAlgorithm(Buffer.from(header, "base64url"), alg);
     if (alg !== "ES256") return "InvalidAlgorithm";
     const key = keys.get(kid ?? "");
     if (key === undefined) return `unknown kid '${kid}'`;
@@ -129,6 +130,20 @@ function readToken(token: string, keys: ReadonlyMap<string, KeyObject>): LeaseCl
   } catch {
     return "InvalidToken";
   }
+}
+
+/** What the gate's JWT library has names for. */
+const ALGORITHMS = [
+  ...["HS256", "HS384", "HS512", "ES256", "ES384", "RS256", "RS384", "RS512"],
+  ...["PS256", "PS384", "PS512", "EdDSA"],
+];
+
+function unknownAlgorithm(header: Buffer, alg: unknown): string {
+  if (typeof alg !== "string") return "InvalidToken";
+  const names = ALGORITHMS.map((name) => `\`${name}\``).join(", ");
+  const value = JSON.stringify(alg);
+  const column = header.indexOf(value, header.indexOf('"alg"') + 5) + Buffer.byteLength(value);
+  return `JSON error: unknown variant \`${alg}\`, expected one of ${names} at line 1 column ${column}`;
 }
 
 /** A key's `kid` is the first 16 hex characters of SHA-256 over its SubjectPublicKeyInfo. */

@@ -1,6 +1,7 @@
 import type { RegisteredAction } from "./actions.ts";
+import { schemaProblem } from "./schema-problems.ts";
 import type { createSchemas } from "./schemas.ts";
-import { parseJson } from "./serde.ts";
+import { JsonSyntaxError, parseJson } from "./serde.ts";
 
 /** The body of an execute, or why it is refused: the audit ledger says so, the agent is only told `schema_violation`. */
 export type ParamsVerdict =
@@ -12,7 +13,7 @@ const MAX_ITEMS = 100;
 
 /** The checks of a body, in the gate's order (agent.md 3.8): JSON, size, depth, arrays, schema. */
 export async function checkParams(
-  body: string,
+  { body, bytes }: { readonly body: string; readonly bytes: Uint8Array },
   action: RegisteredAction,
   schemas: ReturnType<typeof createSchemas>,
 ): Promise<ParamsVerdict> {
@@ -20,10 +21,10 @@ export async function checkParams(
   let params: unknown;
   try {
     params = JSON.parse(text);
-    // 1e999 is Infinity to JavaScript, and the 128th level is no JSON to the gate.
-    if (/[eE]\+?\d{3}|\d{309}/.test(text) || depthOf(params) > MAX_DEPTH) parseJson(text);
-  } catch {
-    return { ok: false, reason: `invalid JSON body: ${syntaxErrorOf(text)}` };
+    // To the gate these are no JSON: 1e999, half of a surrogate pair, the 128th level.
+    if (/[eE]\+?\d{3}|\d{309}|\\u[dD]/.test(text) || depthOf(params) > MAX_DEPTH) parseJson(bytes);
+  } catch (error) {
+    return { ok: false, reason: `invalid JSON body: ${syntaxProblem(error, bytes)}` };
   }
   const broken = (detail: string): ParamsVerdict => ({ ok: false, reason: `request schema: ${detail}` });
   const size = Buffer.byteLength(JSON.stringify(params));
@@ -32,8 +33,8 @@ export async function checkParams(
   const shape = limitsOf(params, "request");
   if (shape !== undefined) return broken(shape);
   if (action.requestSchema !== undefined) {
-    const finding = await schemas.check(action.detail.action_id, action.requestSchema, params);
-    if (finding !== undefined) return broken(`schema validation failed: ${finding}`);
+    const findings = await schemas.check(action.detail.action_id, action.requestSchema, params);
+    if (findings.length > 0) return broken(schemaProblem(findings, text));
   }
   return { ok: true, params };
 }
@@ -56,8 +57,8 @@ export async function checkOutput(
     return wrong("schema validation failed: response 'ok' field must be a boolean");
   if (action.responseSchema === undefined || Object.keys(action.responseSchema).length === 0)
     return undefined;
-  const finding = await schemas.check(action.detail.action_id, action.responseSchema, output);
-  return finding === undefined ? undefined : wrong(`schema validation failed: ${finding}`);
+  const findings = await schemas.check(action.detail.action_id, action.responseSchema, output);
+  return findings.length === 0 ? undefined : wrong(schemaProblem(findings, JSON.stringify(output)));
 }
 
 function limitsOf(value: unknown, what: "request" | "response"): string | undefined {
@@ -83,11 +84,13 @@ function longestArray(value: unknown): number {
   return longest;
 }
 
-function syntaxErrorOf(text: string): string {
+/** What the gate's parser says; JavaScript's own says it in other words. */
+function syntaxProblem(error: unknown, bytes: Uint8Array): string {
+  if (error instanceof JsonSyntaxError) return error.message;
   try {
-    parseJson(text);
+    parseJson(bytes);
     return "invalid JSON";
-  } catch (error) {
-    return (error as Error).message;
+  } catch (found) {
+    return (found as Error).message;
   }
 }

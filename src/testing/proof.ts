@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
-import { type JsonNode, JsonShapeError, JsonSyntaxError, parseJson, readStruct, wrongType } from "./serde.ts";
+import { decode, problemOf, required, signed, struct, text } from "./decode.ts";
+import { JsonShapeError, JsonSyntaxError } from "./serde.ts";
 
 /** The claims of a proof (RFC 9449, 4.2) that the gate reads. */
 export interface ProofClaims {
@@ -47,39 +48,40 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /**
  * Checks proofs as the gate does, leniencies included: once a key is known from a valid proof, the header is not
  * read again, so that neither `typ`, `alg` nor `jwk` matter any more. Texts are those that were recorded; for a
- * proof that is no JWT at all, and for `crv`, none was: those name what is wrong in words of this mock. All of it is
- * done at once: a request through the mock waits for no thread.
+ * header or a payload that is no base64url, and for `crv`, none was. All of it is done at once: a request through the
+ * mock waits for no thread.
  */
 export function createProofVerifier(options: { publicBaseUrl: () => string; seconds: () => number }) {
   const keys = new Map<string, KeyObject>();
 
   function check(proof: string, expected: ProofExpectation): ProofVerdict {
-    const parts = proof.split(".");
-    const [header, payload, signature] = parts;
-    if (header === undefined || payload === undefined || signature === undefined || parts.length !== 3) {
-      return refused("malformed", "malformed DPoP proof: expected three dot-separated parts");
+    const [header, payload, ...rest] = proof.split(".");
+    if (header === undefined || payload === undefined || rest.length === 0) {
+      return refused("malformed", "malformed JWT: expected exactly 3 dot-separated segments");
     }
+    // A fourth part belongs to the third, and no part may have a dot.
+    const signature = rest.join(".");
     const known = keys.get(expected.jkt);
     const key = known ?? keyOf(header, expected.jkt);
     if ("ok" in key) return key;
 
-    const raw = decode(signature);
-    if (raw?.length !== 64) {
+    const raw = decodeBase64(signature);
+    if (raw === undefined) return refused("malformed", "invalid base64url encoding in JWT signature");
+    if (raw.length !== 64) {
       const reason = "signature is not a valid ES256 (P-256) signature (expected 64 bytes)";
       return refused("bad_sig", reason);
     }
     if (!verify("sha256", Buffer.from(`${header}.${payload}`), key, derOf(raw))) {
       return refused("bad_sig", "signature verification failed");
     }
-    const claims = claimsOf(payload);
-    if (typeof claims === "string") return refused("malformed", claims);
-    const mismatch = misfit(claims, expected);
-    if (mismatch !== undefined) return mismatch;
-
+    // A key is known from its first good signature on, whatever the claims say.
     if (known !== undefined) keys.delete(expected.jkt);
     keys.set(expected.jkt, key);
     if (keys.size > CACHED_KEYS) keys.delete(keys.keys().next().value ?? "");
-    return { ok: true, claims };
+
+    const claims = claimsOf(payload);
+    if (typeof claims === "string") return refused("malformed", claims);
+    return misfit(claims, expected) ?? { ok: true, claims };
   }
 
   function misfit(claims: ProofClaims, expected: ProofExpectation): Refusal | undefined {
@@ -93,7 +95,7 @@ export function createProofVerifier(options: { publicBaseUrl: () => string; seco
       return refused("bad_htu", reason);
     }
     if (wanted !== got)
-      return refused("bad_htu", `htu mismatch: expected '${wanted}', got '${printable(got)}'`);
+      return refused("bad_htu", printable(`htu mismatch: expected '${wanted}', got '${got}'`));
     const now = options.seconds();
     if (claims.iat < now - MAX_AGE)
       return refused("bad_iat", `iat too old: ${claims.iat} (now=${now}, max_age=${MAX_AGE}s)`);
@@ -123,9 +125,11 @@ function refused(flaw: ProofFlaw, reason: string): Refusal {
 function keyOf(header: string, jkt: string): KeyObject | Refusal {
   let fields: Record<string, unknown>;
   try {
-    fields = JSON.parse(decode(header)?.toString() ?? "") as Record<string, unknown>;
+    const bytes = decodeBase64(header);
+    if (bytes === undefined) return refused("malformed", "invalid base64url encoding in JWT header");
+    fields = JSON.parse(bytes.toString()) as Record<string, unknown>;
   } catch {
-    return refused("malformed", "malformed DPoP proof: header is not base64url-encoded JSON");
+    return refused("malformed", "JWT header is not valid JSON");
   }
   const wrong = (reason: string) => refused("bad_header", reason);
   if (fields["typ"] !== "dpop+jwt") return wrong(`typ must be 'dpop+jwt', got ${option(fields["typ"])}`);
@@ -137,7 +141,7 @@ function keyOf(header: string, jkt: string): KeyObject | Refusal {
   if (crv !== "P-256") return wrong(`jwk.crv must be 'P-256', got ${option(crv)}`);
   if (typeof x !== "string" || !BASE64URL.test(x)) return wrong("invalid base64url in jwk.x");
   if (typeof y !== "string" || !BASE64URL.test(y)) return wrong("invalid base64url in jwk.y");
-  if (decode(x)?.length !== 32 || decode(y)?.length !== 32)
+  if (decodeBase64(x)?.length !== 32 || decodeBase64(y)?.length !== 32)
     return refused("bad_key", "P-256 coordinates must be exactly 32 bytes each");
   let key: KeyObject;
   try {
@@ -157,35 +161,23 @@ export function thumbprint(x: string, y: string): string {
   return createHash("sha256").update(text).digest("base64url");
 }
 
-const CLAIMS = {
-  jti: "required",
-  htm: "required",
-  htu: "required",
-  iat: "required",
-  ath: "required",
-} as const;
+const proofClaims = struct("DPoPClaims", {
+  jti: required(text),
+  htm: required(text),
+  htu: required(text),
+  iat: required(signed),
+  ath: required(text),
+});
 
 function claimsOf(payload: string): ProofClaims | string {
-  const bytes = decode(payload);
-  if (bytes === undefined) return "malformed DPoP proof: payload is not base64url";
-  const text = bytes.toString();
+  const bytes = decodeBase64(payload);
+  if (bytes === undefined) return "invalid base64url encoding in JWT payload";
   try {
-    const node = parseJson(text);
-    for (const member of node.kind === "object" ? node.members : [])
-      checkClaim(text, member.name, member.value);
-    readStruct(text, node, { name: "DPoPClaims", fields: CLAIMS });
-    return JSON.parse(text) as ProofClaims;
+    return decode(bytes, proofClaims);
   } catch (error) {
     if (!(error instanceof JsonShapeError || error instanceof JsonSyntaxError)) throw error;
-    return `payload claims invalid or missing required fields: ${error.message}`;
+    return `payload claims invalid or missing required fields: ${problemOf(error, { paths: false })}`;
   }
-}
-
-function checkClaim(text: string, name: string, value: JsonNode): void {
-  if (!(name in CLAIMS)) return;
-  if (name === "iat") {
-    if (value.kind !== "number" || /[.eE]/.test(value.text)) throw wrongType(text, value, "i64");
-  } else if (value.kind !== "string") throw wrongType(text, value, "a string");
 }
 
 /** RFC 9449, 4.3 says to normalise; this is how far the gate goes. The path is compared byte for byte. */
@@ -203,7 +195,7 @@ function normalise(uri: string): string | undefined {
 }
 
 /** `undefined` for anything but unpadded base64url. */
-function decode(text: string): Buffer | undefined {
+function decodeBase64(text: string): Buffer | undefined {
   return BASE64URL.test(text) ? Buffer.from(text, "base64url") : undefined;
 }
 

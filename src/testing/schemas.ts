@@ -1,11 +1,13 @@
 import { createRequire } from "node:module";
 
 /** One thing that a validator found, in the terms that Ajv uses. */
-interface Finding {
+export interface Finding {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
+  /** The schema that the keyword is in. */
+  readonly parentSchema?: Readonly<Record<string, unknown>>;
 }
 
 /** A compiled schema. */
@@ -25,7 +27,7 @@ export function createSchemas(load: () => unknown = loadAjv) {
         Ajv2020: new (options: object) => { compile(schema: object): Validator };
       };
       // The gate takes `format` and unknown keywords for annotations.
-      return new module.Ajv2020({ strict: false, validateFormats: false });
+      return new module.Ajv2020({ strict: false, validateFormats: false, allErrors: true, verbose: true });
     } catch {
       const missing = new Error(
         `MockGate: the action "${actionId}" has a parameter schema, and checking it needs the package "ajv" (8.x), which is not installed: npm install --save-dev ajv`,
@@ -41,17 +43,15 @@ export function createSchemas(load: () => unknown = loadAjv) {
       compiler ??= compilerFor(actionId);
       await compiler;
     },
-    /** What is wrong with a value, in the words of the gate's validator, or `undefined`. */
-    async check(actionId: string, schema: object, value: unknown): Promise<string | undefined> {
+    /** All that is wrong with a value. */
+    async check(actionId: string, schema: object, value: unknown): Promise<readonly Finding[]> {
       let validate = compiled.get(schema);
       if (validate === undefined) {
         compiler ??= compilerFor(actionId);
         validate = (await compiler).compile(schema);
         compiled.set(schema, validate);
       }
-      if (validate(value)) return undefined;
-      const finding = validate.errors?.[0];
-      return finding === undefined ? "schema validation failed" : sentenceOf(finding, value);
+      return validate(value) ? [] : (validate.errors ?? []);
     },
   };
 }
@@ -59,26 +59,4 @@ export function createSchemas(load: () => unknown = loadAjv) {
 /** An `import()` would come back in a later turn of the event loop, and so on a later millisecond of a clock that is not real. */
 function loadAjv(): unknown {
   return createRequire(import.meta.url)("ajv/dist/2020.js");
-}
-
-/** The three sentences that were recorded; the rest in Ajv's words. */
-function sentenceOf(finding: Finding, value: unknown): string {
-  const { keyword, params } = finding;
-  if (keyword === "required") return `"${params["missingProperty"]}" is a required property`;
-  if (keyword === "additionalProperties") {
-    return `Additional properties are not allowed ('${params["additionalProperty"]}' was unexpected)`;
-  }
-  if (keyword === "type")
-    return `${JSON.stringify(at(value, finding.instancePath))} is not of type "${params["type"]}"`;
-  return `${finding.instancePath === "" ? "" : `${finding.instancePath} `}${finding.message ?? keyword}`;
-}
-
-/** RFC 6901. */
-function at(value: unknown, pointer: string): unknown {
-  let found = value;
-  for (const part of pointer.split("/").slice(1)) {
-    const name = part.replace(/~1/g, "/").replace(/~0/g, "~");
-    found = (found as Record<string, unknown> | undefined)?.[name];
-  }
-  return found;
 }

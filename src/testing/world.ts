@@ -106,6 +106,8 @@ export interface Call {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: string;
   readonly body: string;
+  /** The body as it came, which may be no text. */
+  readonly bytes: Uint8Array;
   /** More than 1 MiB: refused by those operations that read a body, and by no other. */
   readonly tooLarge: boolean;
   readonly signal: AbortSignal | undefined;

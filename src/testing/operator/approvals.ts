@@ -2,9 +2,9 @@ import type { components } from "../../generated/operator.ts";
 import type { Handler } from "../agent.ts";
 import type { Approval, ApprovalState } from "../approvals.ts";
 import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions.ts";
+import { defaulted, struct, text } from "../decode.ts";
 import { jsonBody, queryOf } from "../extract.ts";
 import type { Operator } from "../plan.ts";
-import { parseJson, readStruct, wrongType } from "../serde.ts";
 import { type Answer, empty, failure, json, ordered } from "../wire.ts";
 import type { Call, World } from "../world.ts";
 import { admit, passes } from "./admission.ts";
@@ -66,17 +66,19 @@ const approveApproval: Handler = async (world, call) => {
   return approve(world, approvalId, who.operator, options, call);
 };
 
+const denyBody = struct("DenyBody", { reason: defaulted(text) });
+
 const denyApproval: Handler = (world, call) => {
   // Without a content type the body is not looked at.
   const body = call.headers.has("content-type")
-    ? jsonBody(call, readReason)
+    ? jsonBody(call, denyBody)
     : ({ ok: true, value: undefined } as const);
   if (!body.ok) return body.answer;
   const approvalId = call.parameters["approval_id"] ?? "";
   const who = decider(world, call, `/v1/approvals/${approvalId}/deny`);
   if (!who.ok) return who.answer;
   if (!passes(world, "write_but_dev")) return throttled();
-  return deny(world, approvalId, who.operator, body.value ?? "operator_denied");
+  return deny(world, approvalId, who.operator, body.value?.reason ?? "operator_denied");
 };
 
 export const approvalHandlers = { listApprovals, getApproval, approveApproval, denyApproval };
@@ -97,17 +99,6 @@ function throttled(): Answer {
   return json(429, { error: "operator_throttled" }, { "retry-after": "2" });
 }
 
-function readReason(body: string): string | undefined {
-  const members = readStruct(body, parseJson(body), {
-    name: "DenyRequest",
-    fields: { reason: "optional" },
-  });
-  const reason = members.get("reason");
-  if (reason === undefined || reason.kind === "null") return undefined;
-  if (reason.kind !== "string") throw wrongType(body, reason, "a string", "reason");
-  return reason.value;
-}
-
 function summaryOf(approval: Approval) {
   return {
     approval_id: approval.approvalId,
@@ -124,6 +115,9 @@ function summaryOf(approval: Approval) {
     claimed_by: approval.claimedBy,
   };
 }
+
+/** i64::MAX - 1: the gate takes a call off an unlimited budget too. No double can say it. */
+const ONE_LESS_THAN_UNLIMITED = 2n ** 63n - 2n;
 
 function detailOf(approval: Approval) {
   const { plan, callsRemaining, limited, unresolvedDomains, unresolvedPaths } = approval;
@@ -155,7 +149,7 @@ function detailOf(approval: Approval) {
     unresolved_paths: unresolvedPaths.length > 0 ? unresolvedPaths : undefined,
     budget_snapshot: {
       calls_remaining: callsRemaining,
-      policy_approved_calls_after: limited ? callsRemaining - 1 : callsRemaining,
+      policy_approved_calls_after: limited ? callsRemaining - 1 : ONE_LESS_THAN_UNLIMITED,
     },
   } satisfies { readonly [Member in MembersOf<Schemas["ApprovalDetail"]>]?: unknown };
 }

@@ -1,8 +1,8 @@
 import type { Handler } from "../agent.ts";
+import { required, struct, text } from "../decode.ts";
 import { jsonBody, queryOf } from "../extract.ts";
 import type { LearnedEntry } from "../learned.ts";
-import { actionIdProblem, checkDomain, pathGlobProblem } from "../learning-rules.ts";
-import { parseJson, readStruct, wrongType } from "../serde.ts";
+import { actionIdProblem, checkDomain, sentPathGlobProblem } from "../learning-rules.ts";
 import { type Answer, failure, ordered } from "../wire.ts";
 import type { World } from "../world.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
@@ -36,10 +36,17 @@ const paths: Kind = {
   key: "path_glob",
   list: "paths",
   check(value) {
-    const problem = pathGlobProblem(value);
+    const problem = sentPathGlobProblem(value);
     return problem === undefined ? { ok: true, stored: value } : { ok: false, problem };
   },
 };
+
+/** The value goes by any of three names, on both resources. */
+const mutateBody = struct(
+  "MutateBody",
+  { action_id: required(text), value: required(text) },
+  { aliases: { domain: "value", path_glob: "value" } },
+);
 
 function listing(kind: Kind): Handler {
   return (world, call) => {
@@ -58,11 +65,11 @@ function listing(kind: Kind): Handler {
 
 function adding(kind: Kind): Handler {
   return (world, call) => {
-    const entry = jsonBody(call, readEntry);
+    const entry = jsonBody(call, mutateBody);
     if (!entry.ok) return entry.answer;
     const who = admit(world, call, { method: "POST", path: kind.path, bucket: "write" });
     if (!who.ok) return who.answer;
-    const { actionId, value } = entry.value;
+    const { action_id: actionId, value } = entry.value;
     const checked = check(kind, actionId, value);
     if ("status" in checked) return checked;
     const added = storeOf(world, kind).add({
@@ -82,11 +89,11 @@ function adding(kind: Kind): Handler {
 /** Compares the text as it was sent with what is stored: `API.example.com` removes nothing (operator.md 2.16). */
 function removing(kind: Kind): Handler {
   return (world, call) => {
-    const entry = jsonBody(call, readEntry);
+    const entry = jsonBody(call, mutateBody);
     if (!entry.ok) return entry.answer;
     const who = admit(world, call, { method: "DELETE", path: kind.path, bucket: "write" });
     if (!who.ok) return who.answer;
-    const { actionId, value } = entry.value;
+    const { action_id: actionId, value } = entry.value;
     const checked = check(kind, actionId, value);
     if ("status" in checked) return checked;
     const deleted = storeOf(world, kind).remove(actionId, value);
@@ -132,21 +139,6 @@ function check(kind: Kind, actionId: string, value: string): { readonly stored: 
   if (problem !== undefined) return failure(400, "invalid_action_id", { detail: problem });
   const verdict = kind.check(value);
   return verdict.ok ? verdict : failure(400, `invalid_${kind.key}`, { detail: verdict.problem });
-}
-
-/** The value goes by any of three names, on both resources. */
-function readEntry(body: string): { readonly actionId: string; readonly value: string } {
-  const members = readStruct(body, parseJson(body), {
-    name: "EntryRequest",
-    fields: { action_id: "required", value: "required" },
-    aliases: { domain: "value", path_glob: "value" },
-  });
-  const text = (name: string) => {
-    const node = members.get(name);
-    if (node?.kind === "string") return node.value;
-    throw wrongType(body, node ?? { kind: "null", end: body.length }, "a string", name);
-  };
-  return { actionId: text("action_id"), value: text("value") };
 }
 
 function wireEntry({ key }: Kind, entry: LearnedEntry) {

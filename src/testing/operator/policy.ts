@@ -1,9 +1,12 @@
 import type { Handler } from "../agent.ts";
+import { list, required, struct, text } from "../decode.ts";
 import { jsonBody } from "../extract.ts";
 import { actionIdProblem } from "../learning-rules.ts";
-import { type JsonNode, parseJson, readStruct, wrongType } from "../serde.ts";
 import { type Answer, failure, json, ordered } from "../wire.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
+
+const grantBody = struct("GrantRevokeBody", { principal: required(text), actions: required(list(text)) });
+const allowlistBody = struct("AllowlistBody", { action_id: required(text), agent_id: required(text) });
 
 const getPolicy: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: "/v1/admin/policy", bucket: "read" });
@@ -24,15 +27,13 @@ const getPrincipalPolicy: Handler = (world, call) => {
 
 /** The sinks are worked out anew from all that is granted, and the version rises even when nothing is new. */
 const grantActions: Handler = (world, call) => {
-  const body = jsonBody(call, readActions);
+  const body = jsonBody(call, grantBody);
   if (!body.ok) return body.answer;
   const who = admit(world, call, { method: "POST", path: "/v1/admin/policy/grant", bucket: "write" });
   if (!who.ok) return who.answer;
   const { principal, actions } = body.value;
-  const problem = actionsProblem(body.value);
+  const problem = actionsProblem(body.value, (actionId) => world.actions.has(actionId));
   if (problem !== undefined) return problem;
-  const unknown = actions.find((actionId) => !world.actions.has(actionId));
-  if (unknown !== undefined) return failure(400, "unknown_action", { action_id: unknown });
   const acl = world.policy.grant(principal, actions);
   const total = acl.allowed_actions.length;
   const detail = `principal=${principal} actions=${actions.join(",")} total=${total}`;
@@ -41,7 +42,7 @@ const grantActions: Handler = (world, call) => {
 };
 
 const revokeActions: Handler = (world, call) => {
-  const body = jsonBody(call, readActions);
+  const body = jsonBody(call, grantBody);
   if (!body.ok) return body.answer;
   const who = admit(world, call, { method: "POST", path: "/v1/admin/policy/revoke", bucket: "write" });
   if (!who.ok) return who.answer;
@@ -64,7 +65,7 @@ const revokeActions: Handler = (world, call) => {
 const ALLOWLIST = "/v1/admin/policy/allowlist";
 
 const allowAction: Handler = (world, call) => {
-  const body = jsonBody(call, readPair);
+  const body = jsonBody(call, allowlistBody);
   if (!body.ok) return body.answer;
   const who = admit(world, call, { method: "POST", path: ALLOWLIST, bucket: "write" });
   if (!who.ok) return who.answer;
@@ -79,7 +80,7 @@ const allowAction: Handler = (world, call) => {
 };
 
 const disallowAction: Handler = (world, call) => {
-  const body = jsonBody(call, readPair);
+  const body = jsonBody(call, allowlistBody);
   if (!body.ok) return body.answer;
   const who = admit(world, call, { method: "DELETE", path: ALLOWLIST, bucket: "write" });
   if (!who.ok) return who.answer;
@@ -102,49 +103,6 @@ export const policyHandlers = {
   disallowAction,
 };
 
-interface PrincipalActions {
-  readonly principal: string;
-  readonly actions: readonly string[];
-}
-
-function readActions(body: string): PrincipalActions {
-  const members = readStruct(body, parseJson(body), {
-    name: "PolicyRequest",
-    fields: { principal: "required", actions: "required" },
-  });
-  const actions = members.get("actions");
-  if (actions?.kind !== "array") throw wrongType(body, given(body, actions), "a sequence", "actions");
-  return {
-    principal: text(body, members.get("principal"), "principal"),
-    actions: actions.items.map((item, index) => text(body, item, `actions[${index}]`)),
-  };
-}
-
-interface Pair {
-  readonly action_id: string;
-  readonly agent_id: string;
-}
-
-function readPair(body: string): Pair {
-  const members = readStruct(body, parseJson(body), {
-    name: "AllowlistRequest",
-    fields: { action_id: "required", agent_id: "required" },
-  });
-  return {
-    action_id: text(body, members.get("action_id"), "action_id"),
-    agent_id: text(body, members.get("agent_id"), "agent_id"),
-  };
-}
-
-function text(body: string, node: JsonNode | undefined, name: string): string {
-  if (node?.kind === "string") return node.value;
-  throw wrongType(body, given(body, node), "a string", name);
-}
-
-function given(body: string, node: JsonNode | undefined): JsonNode {
-  return node ?? { kind: "null", end: body.length };
-}
-
 function principalProblem(principal: string): Answer | undefined {
   const bytes = Buffer.byteLength(principal);
   if (bytes >= 1 && bytes <= 253) return undefined;
@@ -153,23 +111,35 @@ function principalProblem(principal: string): Answer | undefined {
 
 const MOST_ACTIONS = 100;
 
-function actionsProblem({ principal, actions }: PrincipalActions): Answer | undefined {
+/** One action after the other: an unknown one before an ill-formed one, if it stands before it. */
+function actionsProblem(
+  { principal, actions }: ReturnType<typeof grantBody>,
+  known: (actionId: string) => boolean = () => true,
+): Answer | undefined {
   const wrong = principalProblem(principal);
   if (wrong !== undefined) return wrong;
-  if (actions.length === 0) return failure(400, "empty_actions", { detail: "actions must not be empty" });
+  if (actions.length === 0) return failure(400, "empty_actions", { detail: "at least one action required" });
   if (actions.length > MOST_ACTIONS) {
-    return failure(400, "too_many_actions", { detail: `at most ${MOST_ACTIONS} actions` });
+    return failure(400, "too_many_actions", { detail: `max ${MOST_ACTIONS} actions per request` });
   }
-  const problem = actions.map(actionIdProblem).find((found) => found !== undefined);
-  return problem === undefined ? undefined : failure(400, "invalid_action_id", { detail: problem });
+  for (const actionId of actions) {
+    const detail = actionIdProblem(actionId);
+    if (detail !== undefined) return failure(400, "invalid_action_id", { detail });
+    if (!known(actionId)) return failure(400, "unknown_action", { action_id: actionId });
+  }
+  return undefined;
 }
 
-function pairProblem(pair: Pair): Answer | undefined {
+function pairProblem(pair: ReturnType<typeof allowlistBody>): Answer | undefined {
   for (const name of ["action_id", "agent_id"] as const) {
-    if (!/^[A-Za-z0-9_:-]{1,128}$/.test(pair[name])) {
-      const detail = `${name} must be 1-128 characters of [a-zA-Z0-9_:-]`;
-      return failure(400, "invalid_input", { detail });
-    }
+    const bytes = Buffer.byteLength(pair[name]);
+    const rule =
+      bytes === 0 || bytes > 128
+        ? "be 1-128 characters"
+        : /^[A-Za-z0-9_:-]+$/.test(pair[name])
+          ? undefined
+          : "contain only [a-zA-Z0-9_-:]";
+    if (rule !== undefined) return failure(400, "invalid_input", { detail: `${name} must ${rule}` });
   }
   return undefined;
 }
