@@ -47,6 +47,8 @@ export interface RunContext {
   readonly now: () => number;
   /** Waits by the gate's timer; ends at once when the run is aborted. */
   wait(ms: number): Promise<void>;
+  /** Uses up fuel; ends the run (a 502) when the action's `fuel` is gone, whatever has been done by then. */
+  burn(units: number): void;
   /** What the host has seen of the effect: the evidence of the verifiers `http_status` and `fs_hash`. */
   observe(evidence: Readonly<Record<string, unknown>>): void;
 }
@@ -71,6 +73,8 @@ export interface MockAction {
   readonly maxResponseBytes?: number;
   /** Checks the effect afterwards. Without one the outcome is `unverifiable_declared`. */
   readonly verifier?: "http_status" | "fs_hash" | "none";
+  /** Names of secrets that it is given where the gate has them. */
+  readonly secrets?: readonly string[];
   /** Names of secrets without which the gate refuses to run it. */
   readonly requiredSecrets?: readonly string[];
   /** What a call will touch. By default the host of `params.url` and `params.path`. */
@@ -96,6 +100,7 @@ export interface RegisteredAction {
   readonly allowedDomains: readonly string[];
   readonly paths: { readonly allowed: readonly string[]; readonly denied: readonly string[] } | undefined;
   readonly verifier: "http_status" | "fs_hash" | "none";
+  readonly secrets: readonly string[];
   readonly requiredSecrets: readonly string[];
   readonly targets: (params: unknown) => Targets;
   readonly run: (params: unknown, context: RunContext) => unknown;
@@ -147,6 +152,7 @@ function register(actionId: string, action: MockAction): RegisteredAction {
     allowedDomains,
     paths: action.paths && { allowed: action.paths.allowed, denied: action.paths.denied ?? [] },
     verifier: action.verifier ?? "none",
+    secrets: action.secrets ?? [],
     requiredSecrets: action.requiredSecrets ?? [],
     targets:
       action.targets ?? ((params) => usualTargets(params, egress !== "none", action.paths !== undefined)),

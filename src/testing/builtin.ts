@@ -1,36 +1,72 @@
 import type { MockAction, RunContext } from "./actions.ts";
 import { RECORDED_ACTIONS } from "./manifests.ts";
-import { callWeb, type MockWeb } from "./web.ts";
+import { callWeb, type MockWeb, type WebRequest } from "./web.ts";
 import type { createWorkspace, FileParams } from "./workspace.ts";
 
 /** What a recorded action's detail does not show: seen in what the gate did with it. */
-const BEHAVIOUR: Readonly<Record<string, Pick<MockAction, "paths" | "requiredSecrets" | "targets">>> = {
+interface Behaviour extends Pick<MockAction, "paths" | "secrets" | "requiredSecrets" | "targets"> {
+  /** The request that its template makes of its parameters. A GET of `url` when left out. */
+  readonly template?: (params: Readonly<Record<string, string>>) => WebRequest;
+}
+
+const to = (method: string, url: string | undefined, body?: string): WebRequest => ({
+  method,
+  url: url ?? "",
+  body: body ?? "",
+});
+const withBody =
+  (method: string): NonNullable<Behaviour["template"]> =>
+  ({ url, body }) =>
+    to(method, url, jsonBody(body ?? ""));
+
+const BEHAVIOUR: Readonly<Record<string, Behaviour>> = {
   fs_read: {
     paths: {
-      allowed: ["docs/**", "src/**"],
+      allowed: ["docs/**", "src/**", "*.md"],
       denied: ["**/.env", "**/.ssh/**", "**/.aws/**", "**/secrets/**"],
     },
   },
   fs_write: { paths: { allowed: ["docs/**", "src/**"], denied: ["**/.env", "**/package.json"] } },
-  fs_delete: { paths: { allowed: [] } },
+  fs_delete: {
+    paths: { allowed: ["src/**"], denied: ["**/.env", "**/.ssh/**", "**/.aws/**", "**/secrets/**"] },
+  },
+  rss_fetch: { template: ({ url }) => ({ ...to("GET", url), headers: { "user-agent": "LatchGate/1.0" } }) },
+  http_post: { template: withBody("POST") },
+  http_put: { secrets: ["API_TOKEN"], template: withBody("PUT") },
+  http_patch: { template: withBody("PATCH") },
+  http_delete: { secrets: ["API_TOKEN"], template: ({ url }) => to("DELETE", url) },
   http_sensitive_read: { requiredSecrets: ["API_BEARER_TOKEN"] },
-  github_create_issue: { targets: () => ({ domains: ["api.github.com"], paths: [] }) },
-  slack_post: { targets: () => ({ domains: ["hooks.slack.com"], paths: [] }) },
-  stripe_create_invoice: { targets: () => ({ domains: ["api.stripe.com"], paths: [] }) },
+  s3_write: {
+    secrets: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+    template: ({ method, url, body }) => to(method ?? "PUT", url, body),
+  },
+  github_create_issue: {
+    targets: () => ({ domains: ["api.github.com"], paths: [] }),
+    template: ({ owner, repo, title, body }) =>
+      to("POST", `https://api.github.com/repos/${owner}/${repo}/issues`, JSON.stringify({ title, body })),
+  },
+  slack_post: {
+    targets: () => ({ domains: ["hooks.slack.com"], paths: [] }),
+    template: ({ webhook_url, message }) => to("POST", webhook_url, JSON.stringify({ text: message })),
+  },
+  stripe_create_invoice: {
+    targets: () => ({ domains: ["api.stripe.com"], paths: [] }),
+    template: ({ body }) => to("POST", "https://api.stripe.com/v1/invoices", body),
+  },
 };
 
-/**
- * The actions that were recorded, each with its recorded detail and schema and a harmless stand-in for its
- * effect: files are in memory, the web is a function.
- */
-export function builtinActions(
-  files: Pick<ReturnType<typeof createWorkspace>, "act">,
-  web: MockWeb,
-): Record<string, MockAction> {
+/** What stands in for the effects: files in memory, and a web that is a function. */
+export interface StandIns {
+  readonly files: Pick<ReturnType<typeof createWorkspace>, "act">;
+  readonly web: MockWeb;
+}
+
+/** The actions that were recorded, each with its recorded detail and schema and a harmless stand-in for its effect. */
+export function builtinActions(standIns: StandIns): Record<string, MockAction> {
   const actions: Record<string, MockAction> = {};
   for (const [actionId, { detail, requestSchema }] of Object.entries(RECORDED_ACTIONS)) {
     const file = detail.provider_module_digest === "builtin:fs";
-    actions[actionId] = {
+    const action: MockAction = {
       version: detail.version,
       riskLevel: detail.risk_level as NonNullable<MockAction["riskLevel"]>,
       requestSchema,
@@ -44,39 +80,37 @@ export function builtinActions(
       maxRequestBytes: detail.io.max_request_bytes,
       maxResponseBytes: detail.io.max_response_bytes,
       verifier: file ? "fs_hash" : "http_status",
-      ...BEHAVIOUR[actionId],
-      run: file
-        ? (params: FileParams, context: RunContext) => files.act(params, context)
-        : (params: Record<string, string>, context: RunContext) =>
-            callWeb(web, requestOf(actionId, params, context), context),
     };
+    actions[actionId] = shippedAction(actionId, action, standIns);
   }
   return actions;
 }
 
-/** The request that an action's template makes of its parameters. */
-function requestOf(actionId: string, params: Record<string, string>, context: RunContext) {
-  const url = params["url"] ?? "";
-  // The template is not applied in an approved run: it goes out as a plain GET (measured.md; a defect of the gate).
-  if (context.by === "approved") return { method: "GET", url, body: "" };
-  if (actionId === "http_post") return { method: "POST", url, body: jsonBody(params["body"] ?? "") };
-  if (actionId === "http_delete") return { method: "DELETE", url, body: "" };
-  if (actionId === "slack_post") {
-    return {
-      method: "POST",
-      url: params["webhook_url"] ?? "",
-      body: JSON.stringify({ text: params["message"] }),
-    };
-  }
-  if (actionId === "github_create_issue") {
-    const issue = { title: params["title"], body: params["body"] };
-    const repository = `https://api.github.com/repos/${params["owner"]}/${params["repo"]}`;
-    return { method: "POST", url: `${repository}/issues`, body: JSON.stringify(issue) };
-  }
-  if (actionId === "stripe_create_invoice") {
-    return { method: "POST", url: "https://api.stripe.com/v1/invoices", body: params["body"] ?? "" };
-  }
-  return { method: "GET", url, body: "" };
+/** An action of the gate's own providers, `builtin:http_api` or `builtin:fs`, does what these do unless it has a `run` of its own. */
+export function shippedAction(actionId: string, action: MockAction, { files, web }: StandIns): MockAction {
+  const provider = action.run === undefined ? action.providerModuleDigest : undefined;
+  if (provider !== "builtin:fs" && provider !== "builtin:http_api") return action;
+  const { template, ...known } = BEHAVIOUR[actionId] ?? {};
+  const run =
+    provider === "builtin:fs"
+      ? (params: FileParams, context: RunContext) => files.act(params, context)
+      : (params: Readonly<Record<string, string>>, context: RunContext) =>
+          callWeb(web, requestOf(params, context, template), context);
+  return { ...known, run, ...action };
+}
+
+/** The request of an action of the http provider. One without a known template that has no `url` goes to its first domain. */
+function requestOf(
+  params: Readonly<Record<string, string>>,
+  context: RunContext,
+  template: Behaviour["template"] | undefined,
+): WebRequest {
+  const { url, method, body } = params;
+  // The template is not applied in an approved run: the parameters go out as they are (measured.md; a defect of the gate).
+  if (context.by === "approved")
+    return to(method ?? "GET", url, body === undefined ? "" : JSON.stringify(body));
+  if (template !== undefined) return template(params);
+  return to(method ?? "GET", url ?? `https://${context.allowedDomains[0] ?? ""}/`, body);
 }
 
 /** What is not JSON is sent as a JSON string (measured.md). */

@@ -21,9 +21,10 @@ export function sorted(value: unknown): unknown {
 /** i64::MAX as a double: what an unlimited budget is in here. */
 const INT64_MAX = 2 ** 63;
 
-/** JSON with every object's members in order and i64::MAX with its own digits, as the gate prints it. */
+/** JSON with every object's members in order, and i64::MAX and every `bigint` with all digits, as the gate prints it. */
 export function int64Json(value: unknown): string {
   if (value === INT64_MAX) return "9223372036854775807";
+  if (typeof value === "bigint") return String(value);
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
   if (Array.isArray(value)) return `[${value.map(int64Json).join(",")}]`;
   const members = value as Record<string, unknown>;

@@ -36,7 +36,7 @@ export async function approve(
   if (world.draining) return failure(503, "draining");
   if (options.learnDomain !== undefined) {
     const verdict = checkDomain(options.learnDomain);
-    if (!verdict.ok) return badRequest(verdict.problem);
+    if (!verdict.ok) return badRequest(`invalid learn_domain '${options.learnDomain}': ${verdict.problem}`);
   }
   const claim = world.approvals.claim(approvalId, operator.id);
   if (claim.state !== "claimed") return unclaimed(claim);
@@ -185,11 +185,11 @@ function learn(
       return badRequest(`learn_path '${asked}' is absolute but no session fs_root is configured`);
     }
     if (!asked.startsWith(`${root}/`))
-      return badRequest(`learn_path '${asked}' is outside the session fs_root`);
+      return badRequest(`learn_path '${asked}' is not under session fs_root '${root}'`);
     path = asked.slice(root.length + 1);
   }
   const problem = path === undefined ? undefined : pathGlobProblem(path);
-  if (problem !== undefined) return badRequest(problem);
+  if (problem !== undefined) return badRequest(`invalid learn_path '${path}': ${problem}`);
 
   const verdict = domain === undefined ? undefined : checkDomain(domain);
   if (verdict?.ok) world.policy.domains.add({ ...by, value: verdict.domain });

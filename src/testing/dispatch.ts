@@ -61,7 +61,7 @@ export async function dispatch(world: World, plan: Plan): Promise<Run> {
     return {
       state: "failed",
       reason,
-      errorType: error instanceof TimeIsUp ? "wasm_timeout" : "execution_failed",
+      errorType: error instanceof ProviderEnd ? error.type : "execution_failed",
     };
   } finally {
     leave.cancel();
@@ -73,7 +73,15 @@ async function runOf(plan: Plan, context: RunContext): Promise<unknown> {
   return plan.action.run(structuredClone(plan.params), context);
 }
 
-class TimeIsUp extends Error {}
+/** The gate has ended a provider that took too much. */
+class ProviderEnd extends Error {
+  readonly type: "wasm_timeout" | "fuel_exhausted";
+
+  constructor(message: string, type: ProviderEnd["type"]) {
+    super(message);
+    this.type = type;
+  }
+}
 
 /** Rejects when the client goes away or when the action's time is up. */
 function departure(signal: AbortSignal | undefined, seconds: number, timer: Timer) {
@@ -81,7 +89,7 @@ function departure(signal: AbortSignal | undefined, seconds: number, timer: Time
   const promise = new Promise<never>((_, reject) => {
     const gone = () => reject(new ClientGone());
     const stopTimer = timer(seconds * 1000, () =>
-      reject(new TimeIsUp(`wasm_timeout: no answer within ${seconds} s`)),
+      reject(new ProviderEnd("WASM execution timed out", "wasm_timeout")),
     );
     signal?.addEventListener("abort", gone, { once: true });
     cancel = () => {
@@ -104,6 +112,7 @@ function contextOf(
   const approved = plan.approved !== undefined;
   const learned = world.policy.paths.valuesOf(actionId);
   const domains = world.policy.domains.valuesOf(actionId);
+  let fuel = action.detail.resource_limits.fuel;
   return {
     actionId,
     principal: lease.sub,
@@ -118,6 +127,10 @@ function contextOf(
     signal,
     now: world.clock.now,
     observe,
+    burn(units) {
+      fuel -= units;
+      if (fuel < 0) throw new ProviderEnd("WASM fuel exhausted", "fuel_exhausted");
+    },
     wait: (ms) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();

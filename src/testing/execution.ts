@@ -35,8 +35,9 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
   const budgets = { budgets_before: calls(before), budgets_after: calls(budget.after) };
   if (run.state === "failed") {
     world.metrics.providerError(action.detail.action_id, run.errorType);
-    record(world, { ...audit, ...budgets, decision: "error", deny_reason: run.reason });
-    tell.failed(world, plan, errorClassOf(run.reason));
+    record(world, { ...audit, ...budgets, decision: "error", deny_reason: `provider: ${run.reason}` });
+    const kind = run.errorType === "execution_failed" ? errorClassOf(run.reason) : run.errorType;
+    tell.failed(world, plan, kind);
     return run;
   }
   const refusal = await checkOutput(run.output, action, world.schemas);
@@ -123,7 +124,13 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
     return {
       ...callAudit(of, lease, action, plan.requestHash, plan.traceId),
       decision: "allow",
-      ...(approved === undefined ? {} : operatorAudit(approved.approval.approvalId, approved.operator)),
+      ...(approved === undefined
+        ? {}
+        : {
+            // The plan was made under the policy of that time.
+            policy_version: approved.approval.policyVersion,
+            ...operatorAudit(approved.approval.approvalId, approved.operator),
+          }),
     };
   }
 }
@@ -182,5 +189,5 @@ export function isRisky(action: RegisteredAction): boolean {
 }
 
 function sinksOf(world: World, action: RegisteredAction): string[] {
-  return [...action.allowedDomains, ...world.policy.domains.valuesOf(action.detail.action_id)];
+  return [...action.allowedDomains, ...world.policy.domains.valuesOf(action.detail.action_id).sort()];
 }

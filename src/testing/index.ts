@@ -23,6 +23,7 @@ export type {
 export type { ApproveOptions } from "./decisions.ts";
 export type { ReceivedRequest } from "./deliver.ts";
 export type { Fault, FaultHandle, FaultMatch, MockOperationId } from "./faults.ts";
+export type { FileContent, FileLink } from "./file-tree.ts";
 export { FLAWS, type Flaw } from "./flaws.ts";
 export {
   type ApprovalView,

@@ -3,31 +3,58 @@ export type DomainVerdict =
   | { readonly ok: true; readonly domain: string }
   | { readonly ok: false; readonly problem: string };
 
-/** The rules of a learned domain (operator.md 2.16). The sentences are this mock's: none was recorded. */
+/** The rules of a learned domain (operator.md 2.16), in the gate's words and order. */
 export function checkDomain(value: string): DomainVerdict {
-  const refuse = (problem: string): DomainVerdict => ({ ok: false, problem: `invalid domain: ${problem}` });
+  const refuse = (problem: string): DomainVerdict => ({ ok: false, problem });
   const domain = value
     .trim()
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
     .replace(/\.$/, "");
-  if (domain === "") return refuse("must not be empty");
-  if (/\s/.test(domain)) return refuse("must not contain whitespace");
-  if (domain === "localhost") return refuse("localhost is not allowed");
-  if (isPrivateAddress(domain)) return refuse(`${domain} is a private or reserved address`);
-  if (!domain.includes(".")) return refuse(`${domain} has no dot`);
-  if (domain.length > 253) return refuse("longer than 253 characters");
-  const wildcard = domain.startsWith("*.");
-  const labels = (wildcard ? domain.slice(2) : domain).split(".");
-  if (labels.some((label) => label === "" || label.length > 63))
-    return refuse("a label must be 1-63 characters");
-  if (labels.some((label) => /[^a-z0-9-]/.test(label)))
-    return refuse("only letters, digits, '-' and '.' are allowed, and '*' as the first label");
-  if (wildcard && labels.length < 3)
-    return refuse(`the wildcard ${domain} is too broad: its suffix needs at least three labels`);
+  if (domain === "") return refuse("domain must not be empty or whitespace-only");
+  if (/\s/.test(domain)) return refuse("domain contains whitespace");
+  if (domain === "localhost") return refuse("'localhost' is not permitted as a learned domain");
+  if (isPrivateAddress(domain)) {
+    return refuse(`'${domain}' is a private/reserved IP address — learned domains must be public`);
+  }
+  const suffix = domain.startsWith("*.") ? domain.slice(2) : undefined;
+  if ((suffix ?? domain).includes("*")) {
+    return refuse(
+      "invalid wildcard: only '*.suffix' form is supported; bare '*' and mid-string wildcards are not",
+    );
+  }
+  if (suffix !== undefined && !suffix.includes(".")) {
+    return refuse(
+      `wildcard suffix too short: '${domain}' — suffix after '*.' must contain at least one dot (e.g. '*.example.com', not '*.com')`,
+    );
+  }
+  if (!domain.includes(".")) return refuse(`domain must contain at least one dot (got '${domain}')`);
+  if (domain.length > 253) return refuse("domain exceeds 253 characters");
+  const labels = (suffix ?? domain).split(".");
+  for (const label of labels) {
+    if (label === "") {
+      return refuse(
+        "domain label must not be empty (double dot or leading/trailing dot after normalization)",
+      );
+    }
+    if (label.length > 63) return refuse(`domain label '${label}' exceeds 63 characters`);
+    const strange = /[^a-z0-9-]/u.exec(label);
+    if (strange !== null) {
+      return refuse(
+        `domain contains invalid character '${strange[0]}' — only ASCII alphanumerics, hyphens, and dots are allowed`,
+      );
+    }
+  }
+  if (suffix !== undefined && labels.length < 3) {
+    return refuse(
+      `wildcard '${domain}' has a broad suffix (fewer than 3 labels) — use --force on the CLI to accept this risk`,
+    );
+  }
   return { ok: true, domain };
 }
 
 function isPrivateAddress(text: string): boolean {
+  // Of IPv6 only the loopback and what is local were ever asked; another colon is no letter of a domain.
+  if (/^(?:::1?|f[cd][0-9a-f]{2}:.*|fe[89ab][0-9a-f]:.*)$/.test(text)) return true;
   const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
   if (octets === undefined) return false;
   const [first = 0, second = 0] = octets;
@@ -53,23 +80,37 @@ const HIDDEN = [
   ".kube",
 ];
 
-/** Why a path glob may not be learned (operator.md 2.17), in words of this mock; `undefined` if it may. */
+/** Why a path glob may not be learned (operator.md 2.17), in the gate's words; `undefined` if it may. */
 export function pathGlobProblem(glob: string): string | undefined {
-  const bytes = Buffer.byteLength(glob);
-  if (bytes === 0 || bytes > 1024) return "path_glob must be 1-1024 bytes";
-  if (glob.trim() === "") return "path_glob must not be blank";
-  if (glob.startsWith("/")) return "path_glob must be relative";
-  if (["*", "**", "**/*"].includes(glob)) return `path_glob '${glob}' is too broad`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/.test(glob))
-    return "path_glob must not contain control characters";
+  if (glob.trim() === "") return "path glob must not be empty or whitespace-only";
+  if (glob.startsWith("/")) return "path glob must be relative (no leading '/')";
+  if (["*", "**", "**/*"].includes(glob))
+    return `catch-all pattern '${glob}' is too broad — use a scoped pattern like 'src/**' instead`;
+  const control = controlIn(glob);
+  if (control !== undefined) return control;
   const segments = glob.split("/");
-  if (segments.includes("..")) return "path_glob must not contain '..'";
+  if (segments.includes("..")) return "parent traversal ('..') is not allowed in learned paths";
   const first = segments[0] ?? "";
-  const hidden = HIDDEN.some(
-    (name) => first === name || (/^[.*]/.test(first.slice(name.length)) && first.startsWith(name)),
-  );
-  if (hidden || glob.startsWith(".config/latchgate")) return `path_glob '${glob}' is sensitive`;
+  const hidden =
+    HIDDEN.find((name) => first === name || new RegExp(`^\\${name}[.*]`).test(first)) ??
+    (glob.startsWith(".config/latchgate") ? ".config/latchgate" : undefined);
+  return hidden === undefined
+    ? undefined
+    : `glob targets sensitive location '${hidden}' — these are covered by the runtime deny list and must not be learned as allow patterns`;
+}
+
+/** The same where a glob comes in a body: with a limit of its length. */
+export function sentPathGlobProblem(glob: string): string | undefined {
+  const bytes = Buffer.byteLength(glob);
+  return bytes === 0 || bytes > 1024 ? "path_glob must be 1-1024 characters" : pathGlobProblem(glob);
+}
+
+function controlIn(glob: string): string | undefined {
+  for (const [position, byte] of Buffer.from(glob).entries()) {
+    if (byte === 0) return `null byte at position ${position}`;
+    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f)
+      return `control character 0x${byte.toString(16).padStart(2, "0")} at position ${position}`;
+  }
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Server, Socket } from "node:net";
 import type { Delivery } from "./deliver.ts";
 import { type AdminTls, createTlsFront } from "./mutual-tls.ts";
@@ -52,15 +52,18 @@ export function createListener(options: {
     void answer(options, request, response, below.get(request.socket) ?? request.socket);
   });
   // The gate looks at what follows a request once it has answered that; node:http refuses it at once, and the answer is lost.
-  http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const refuse = () => {
+  http.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+    const refuse = async () => {
+      const answered = await answerToStrangeMethod(error, options);
+      if (answered !== undefined) return void socket.end(answered);
       const status = REFUSED_BYTES[error.code ?? ""] ?? "400 Bad Request";
       if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
       socket.destroy();
     };
     const { request, response } = underWay.get(socket) ?? {};
-    if (request?.complete && response?.writableFinished === false) response.once("close", refuse);
-    else refuse();
+    if (request?.complete && response?.writableFinished === false)
+      response.once("close", () => void refuse());
+    else void refuse();
   });
   // The gate has no time limit on a connection and sends no Keep-Alive header.
   http.keepAliveTimeout = 0;
@@ -92,6 +95,26 @@ const REFUSED_BYTES: { readonly [code: string]: string } = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
 };
+
+/** node:http knows a list of methods and refuses all others; the gate takes any word and answers as to a wrong method. */
+async function answerToStrangeMethod(
+  { code, rawPacket }: { readonly code?: string | undefined; readonly rawPacket?: Buffer },
+  { deliver, transport }: Parameters<typeof createListener>[0],
+): Promise<string | undefined> {
+  if (code !== "HPE_INVALID_METHOD") return undefined;
+  const line = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/1\.1\r\n/.exec(
+    rawPacket?.toString("latin1") ?? "",
+  );
+  const [, method, url] = line ?? [];
+  if (method === undefined || url === undefined) return undefined;
+  const delivery = await deliver({ url, method, headers: [], body: null }, transport);
+  if (delivery.state !== "answer") return undefined;
+  const { status, headers } = delivery.answer;
+  const lines = Object.entries({ ...headers, connection: "close" }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n`;
+}
 
 async function answer(
   { deliver, transport, onRequest, face }: Parameters<typeof createListener>[0],

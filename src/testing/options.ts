@@ -2,8 +2,9 @@ import { createRegistry, type MockAction } from "./actions.ts";
 import { createApprovals } from "./approvals.ts";
 import { createBuckets, type RateLimits } from "./buckets.ts";
 import { createBudgets } from "./budgets.ts";
-import { builtinActions } from "./builtin.ts";
+import { builtinActions, shippedAction } from "./builtin.ts";
 import { createClock, realTimer, type Timer } from "./clock.ts";
+import type { FileContent } from "./file-tree.ts";
 import { createLeases, type LeaseKey } from "./leases.ts";
 import { createLedger } from "./ledger.ts";
 import { createIndex, createLog } from "./log.ts";
@@ -55,8 +56,8 @@ export interface MockGateOptions {
   readonly now?: () => number;
   /** Waits for `delay` faults and for an action's time limit: `setTimeout`, or a clock of one's own. */
   readonly timer?: Timer;
-  /** Files that are there at the start, by path: absolute, or relative to the gate's root. */
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Files and links (`{ link: "notes.md" }`) that are there at the start, by path: absolute, or relative to the gate's root. */
+  readonly files?: Readonly<Record<string, FileContent>>;
   /** The gate-wide root of files. */
   readonly root?: string;
   /** More directories that exist, so that a lease can have one of them for its `fs_root`. */
@@ -109,8 +110,13 @@ export function createWorld(options: MockGateOptions): World {
     directories: [...directories, `${root}/docs`, `${root}/src`],
     allowedPrefixes: options.fsRootPrefixes ?? [root.slice(0, root.lastIndexOf("/")) || root, ...directories],
   });
-  const builtin = options.builtinActions === false ? {} : builtinActions(files, options.web ?? {});
-  const actions = createRegistry({ ...builtin, ...options.actions });
+  const web = options.web ?? {};
+  const builtin = options.builtinActions === false ? {} : builtinActions({ files, web });
+  const given = Object.entries(options.actions ?? {}).map(([actionId, action]) => [
+    actionId,
+    shippedAction(actionId, action, { files, web }),
+  ]);
+  const actions = createRegistry({ ...builtin, ...Object.fromEntries(given) });
   const principal = options.principal ?? "dev:anonymous";
   const publicBaseUrl = (options.publicBaseUrl ?? DEFAULT_BASE).replace(/\/+$/, "");
   const limits =

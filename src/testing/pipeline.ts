@@ -41,7 +41,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
     refuse(world, traceId, actionId, "action_not_found", lease);
     return failure(404, "action_not_found");
   }
-  const checked = await checkParams(call.body, action, world.schemas);
+  const checked = await checkParams(call, action, world.schemas);
   if (!checked.ok) {
     const entry = callAudit(world, lease, action, "", traceId);
     const unknown = { request_schema_id: null, policy_version: null };
@@ -86,7 +86,7 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
       limited,
       plan: {
         targets: world.policy.sinksOf(lease.sub),
-        secrets: action.requiredSecrets,
+        secrets: [...action.secrets, ...action.requiredSecrets],
         egress: action.detail.egress,
         verifier: action.verifier,
         moduleDigest: action.detail.provider_module_digest,
@@ -126,6 +126,12 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
         label,
       );
   };
+  const secrets = missingSecrets(world, action.requiredSecrets);
+  if (secrets !== undefined) {
+    refund("build_run_task_error");
+    record(world, { ...audit, ...before, policy_version: null, decision: "error", deny_reason: secrets });
+    return policyDenied(lease, actionId, secrets);
+  }
   if (isRisky(action)) {
     // Allowlisted past the hold, then stopped by the grant check, which wants an approval's hash.
     refund("approval_hash_assertion");
@@ -138,12 +144,6 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
       deny_reason: reason,
     });
     return failure(500, "internal_error");
-  }
-  const secrets = missingSecrets(world, action.requiredSecrets);
-  if (secrets !== undefined) {
-    refund("build_run_task_error");
-    record(world, { ...audit, ...before, decision: "deny", deny_reason: `policy denied: ${secrets}` });
-    return policyDenied(lease, actionId, secrets);
   }
 
   const { params } = checked;

@@ -37,8 +37,9 @@ export function createPolicy(
     return { allowed_actions: allowed, allowed_sinks: [...new Set(sinks)].sort() };
   }
 
-  function mayCall(principal: string, actionId: string): boolean {
-    return granted.get(principal)?.allowed_actions.includes(actionId) ?? false;
+  /** An entry of its own replaces what everybody has. */
+  function entryOf(principal: string): Acl | undefined {
+    return granted.get(principal) ?? granted.get("*");
   }
 
   return {
@@ -49,7 +50,7 @@ export function createPolicy(
     acl: () => Object.fromEntries(granted),
     aclOf: (principal: string) => granted.get(principal),
     /** The sinks that an approval of this principal's call names. */
-    sinksOf: (principal: string) => (granted.get(principal) ?? granted.get("*"))?.allowed_sinks ?? [],
+    sinksOf: (principal: string) => entryOf(principal)?.allowed_sinks ?? [],
     /** Raises the version, whether or not anything is new. */
     grant(principal: string, actionIds: readonly string[]): Acl {
       bumps += 1;
@@ -74,16 +75,16 @@ export function createPolicy(
 
     decide(lease: LeaseClaims, action: RegisteredAction, targets: Targets, callsLeft: number): Decision {
       const actionId = action.detail.action_id;
+      if (!entryOf(lease.sub)?.allowed_actions.includes(actionId))
+        return {
+          state: "deny",
+          reason: `principal '${lease.sub}' is not authorised for action '${actionId}'`,
+        };
       if (!lease.scope.includes("tools:call")) {
         const scopes = `[${lease.scope.map((scope) => JSON.stringify(scope)).join(", ")}]`;
         const reason = `scope 'tools:call' is required for action execution but is absent from lease scopes: ${scopes}`;
         return { state: "deny", reason };
       }
-      if (!(mayCall(lease.sub, actionId) || mayCall("*", actionId)))
-        return {
-          state: "deny",
-          reason: `principal '${lease.sub}' is not authorised for action '${actionId}'`,
-        };
       if (callsLeft <= 0) return { state: "deny", reason: "budget exhausted: no calls remaining" };
 
       const unresolved = this.unresolved(action, targets);
@@ -106,7 +107,7 @@ export function createPolicy(
       ];
       return {
         unresolvedDomains: targets.domains.filter(
-          (host) => !domainAllowed(host, action.allowedDomains, domains),
+          (host) => !domainAllowed(host, [], [...action.allowedDomains, ...domains]),
         ),
         unresolvedPaths: targets.paths.filter((path) => !pathMatches(path, paths)),
       };

@@ -5,6 +5,8 @@ export interface WebRequest {
   readonly method: string;
   readonly url: string;
   readonly body: string;
+  /** The headers that the action's template sets; there are more on the wire. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What the web answers. A body that is no string is what the gate calls `<binary>`. */
@@ -22,6 +24,9 @@ export type MockWeb = Readonly<
   Record<string, WebAnswer | "unreachable" | ((request: WebRequest) => WebAnswer | Promise<WebAnswer>)>
 >;
 
+/** What the http provider's fuel goes on, per byte of a body. One of 70 kB ends well, one of 100 kB has been sent when the fuel is gone, one of 200 kB has not (measured.md). */
+const FUEL = { beforeSent: 28, afterAnswer: 30 };
+
 /** Sends one request through the gate's egress and gives the provider's output. */
 export async function callWeb(web: MockWeb, request: WebRequest, context: RunContext): Promise<unknown> {
   const host = hostOf(request.url);
@@ -30,9 +35,11 @@ export async function callWeb(web: MockWeb, request: WebRequest, context: RunCon
   if (/[A-Z]/.test(request.url.split("/")[2] ?? "")) return { error: `blocked sink: ${host}` };
   if (!domainAllowed(host, context.allowedDomains, [])) return { error: `blocked sink: ${host}` };
   const named = web[request.url] ?? web[new URL(request.url).origin] ?? web[host];
+  context.burn(FUEL.beforeSent * request.body.length);
   if (named === "unreachable") return { error: `cannot reach ${host}` };
   const answer =
     typeof named === "function" ? await named(request) : (named ?? (await recordedWeb(request, context)));
+  context.burn(FUEL.afterAnswer * request.body.length);
   const status = answer.status ?? 200;
   context.observe({ http_status: status });
   const body = answer.body ?? "";
@@ -75,7 +82,7 @@ async function recordedWeb(request: WebRequest, context: RunContext): Promise<We
       args: Object.fromEntries(url.searchParams),
       data: request.body,
       method: request.method,
-      headers: { host: url.host, "user-agent": "latchgate/0.1" },
+      headers: { host: url.host, "user-agent": "latchgate/0.1", ...request.headers },
       url: request.url,
     }),
   };

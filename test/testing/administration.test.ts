@@ -118,7 +118,7 @@ test("a path below the session's root is learned relative to it", async () => {
     { path_glob: "docs/*", source: "approval", approval_id: first },
   ]);
   expect((await operator.approve(await hold(), "?learn_path=/etc/x")).json.deny_reason).toBe(
-    "learn_path '/etc/x' is outside the session fs_root",
+    "learn_path '/etc/x' is not under session fs_root '/srv/gate/ws'",
   );
 });
 

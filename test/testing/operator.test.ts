@@ -36,7 +36,7 @@ test("an unlimited budget has all of its digits in the text, which no double hol
   const { operator, hold } = await world();
   const { text } = await operator.detail(await hold());
   expect(text).toContain(
-    '"calls_remaining":9223372036854775807,"policy_approved_calls_after":9223372036854775807',
+    '"calls_remaining":9223372036854775807,"policy_approved_calls_after":9223372036854775806',
   );
   expect((await operator.ask("GET", "/v1/audit/events")).text).toContain(
     '{"calls_remaining":9223372036854775807}',
