@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { program } from "./programs.mjs";
@@ -35,8 +35,21 @@ export async function runTrial({ entry, seeds, workers = 4 }: TrialOptions): Pro
   return { generator, programs: new Map(runs.map((run) => [run.seed, run])) };
 }
 
+/** A folder whose name is as long as that of the recorder: refusals name columns of bodies that name it. */
+function makeFolder(): string {
+  for (;;) {
+    const dir = `/tmp/${randomBytes(2).toString("hex")}`;
+    try {
+      mkdirSync(dir);
+      return dir;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
 async function startMock(entry: string) {
-  const dir = mkdtempSync(join(tmpdir(), "latchgate-differential-"));
+  const dir = makeFolder();
   const loader = entry.endsWith(".ts") ? ["--import", "tsx"] : [];
   const args = [...loader, join(HERE, "mock.mjs"), entry, dir, RECORDED_ACTIONS];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
