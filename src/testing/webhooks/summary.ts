@@ -24,11 +24,11 @@ export function requestSummary(body: string, secrets: readonly string[]): Printa
   function shown(node: JsonNode, depth: number): Printable {
     if (depth > DEEPEST) return "***TRUNCATED (max depth)***";
     if (node.kind === "object") {
-      const members = node.members.map(({ name, value }): [string, Printable] => [
+      const members = [...node.members].map(([name, value]): [string, Printable] => [
         name,
         isHidden(lower(name)) ? "***REDACTED***" : shown(value, depth + 1),
       ]);
-      return new Map(members); // of a name that comes twice the last one counts
+      return new Map(members);
     }
     if (node.kind === "array") {
       const items = node.items.slice(0, MOST_ITEMS).map((item) => shown(item, depth + 1));
@@ -36,7 +36,7 @@ export function requestSummary(body: string, secrets: readonly string[]): Printa
       return left > 0 ? [...items, `…[${left} more items]`] : items;
     }
     if (node.kind === "string") return shortened(node.value);
-    if (node.kind === "number") return new Digits(node.text);
+    if (node.kind === "number") return new Digits(node.number.text);
     return node.kind === "null" ? null : node.value;
   }
 
