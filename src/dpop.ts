@@ -149,24 +149,36 @@ function newPrivateKey(): KeyObject {
   return createPrivateKey({ key: generateAsJwk("ec", options).privateKey, format: "jwk" });
 }
 
-/** The `ath` claim of a token: base64url SHA-256 of its text (RFC 9449, section 4.2). */
+/**
+ * The `ath` claim of a token: base64url SHA-256 of its text (RFC 9449, section 4.2).
+ * @throws LatchGateInvalidRequest when the token is no text
+ */
 export function computeAth(token: string): string {
+  if (typeof token !== "string") throw noText("the token");
   return createHash("sha256").update(token).digest("base64url");
 }
 
 /**
  * A URL as the gate compares `htu`: no fragment, no query, scheme and authority in lower case, no default port, `/` for
  * an empty path (contract agent.md 4.3). Text without a scheme is returned as it is.
+ * @throws LatchGateInvalidRequest when the URL is no text
  */
 export function normalizeHtu(uri: string): string {
+  if (typeof uri !== "string") throw noText("the URL");
   const bare = uri.replace(/[#?].*$/s, "");
   const match = /^([^:/]+):\/\/([^/]*)(.*)$/s.exec(bare);
   if (match === null) return uri;
   const [, rawScheme = "", rawAuthority = "", path = ""] = match;
-  const scheme = rawScheme.toLowerCase();
+  const scheme = lowered(rawScheme);
   const defaultPort = scheme === "http" ? /:80$/ : scheme === "https" ? /:443$/ : /(?!)/;
-  return `${scheme}://${rawAuthority.toLowerCase().replace(defaultPort, "")}${path === "" ? "/" : path}`;
+  return `${scheme}://${lowered(rawAuthority).replace(defaultPort, "")}${path === "" ? "/" : path}`;
 }
+
+/** In ASCII alone, as the gate does it: İ and the Kelvin sign stay what they are. */
+const lowered = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+const noText = (what: string) =>
+  new LatchGateInvalidRequest("<proof>", `${what} of a proof must be a text`, { code: "invalid_options" });
 
 /** What one signature needs: the token, its hash, and the key that the token is bound to. Never printed. */
 export interface Credentials {

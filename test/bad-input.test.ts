@@ -1,8 +1,10 @@
 import {
+  computeAth,
   createTransport,
   DPoPKeyPair,
   LatchGateClient,
   LatchGateInvalidRequest,
+  normalizeHtu,
   verifyReceipt,
 } from "latchgate-client";
 import { LatchGateOperator } from "latchgate-client/operator";
@@ -60,6 +62,14 @@ it.each([null, 5, [], {}])("what can't be waited for is refused: %j", async (wro
 it.each([null, 5, []])("the path of a key file that is none is refused: %j", async (wrong) => {
   await expect(DPoPKeyPair.fromPemFile(wrong as Wrong)).rejects.toThrow(LatchGateInvalidRequest);
 });
+
+it.each([null, undefined, 5, {}, new URL("http://a/")])(
+  "a URL or a token of a proof that is no text is refused in our words: %j",
+  (wrong) => {
+    for (const make of [normalizeHtu, computeAth])
+      expect(() => make(wrong as Wrong)).toThrow(LatchGateInvalidRequest);
+  },
+);
 
 it.each([0, -1, Number.NaN, "500"])(
   "a time that is none is refused, checked parameters or not: %j",

@@ -98,6 +98,7 @@ describe("htu", () => {
   it.each([
     ["http://localhost:3000/v1/x", "http://localhost:3000/v1/x"],
     ["HTTP://LocalHost:3000/V1/X", "http://localhost:3000/V1/X"],
+    ["HTTP://\u212Aelvin.\u0130/A", "http://\u212Aelvin.\u0130/A"],
     ["http://gate:80/a", "http://gate/a"],
     ["https://gate:443/a", "https://gate/a"],
     ["http://gate:443/a", "http://gate:443/a"],
