@@ -1,15 +1,12 @@
-import type { AnySchema, ErrorObject, ValidateFunction } from "ajv";
-import { sendingIssues } from "./call/sent-parameters.ts";
+import type { AnySchema } from "ajv";
+import { createSchemaCheck, type SchemaCheck } from "./agent/schema-check.ts";
+import { sendingIssues, sentParameters } from "./call/sent-parameters.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./call-state.ts";
-import {
-  LatchGateInvalidRequest,
-  LatchGateNotFound,
-  LatchGateTransportError,
-  type ParameterIssue,
-} from "./errors.ts";
+import { LatchGateNotFound, LatchGateTransportError, type ParameterIssue } from "./errors.ts";
 import { createFlight, type Flight } from "./flight.ts";
 import type { operations } from "./generated/agent.ts";
+import { leftOfTime } from "./patience.ts";
 import { type Clock, SendFailure } from "./send.ts";
 
 /** Checks an action's parameters as the gate does before it runs anything (contract agent.md 3.8). */
@@ -25,7 +22,7 @@ export interface Validator {
 
 /** What is checked for one action. */
 interface Rules {
-  readonly validate: ValidateFunction | undefined;
+  readonly check: SchemaCheck | undefined;
   readonly maxRequestBytes: number;
 }
 
@@ -51,8 +48,9 @@ export function createValidator(
       ),
       call("getAction", input, options),
     ]);
-    const validate = schema === undefined ? undefined : compile(await importAjv(), schema);
-    return { validate, maxRequestBytes: body.io?.max_request_bytes ?? Number.POSITIVE_INFINITY };
+    const unchecked = (what: string) => warnUnchecked(actionId, what);
+    const check = schema === undefined ? undefined : await createSchemaCheck(schema, unchecked);
+    return { check, maxRequestBytes: body.io?.max_request_bytes ?? Number.POSITIVE_INFINITY };
   }
 
   /** Read once for all who ask at the same time: whoever gives up lets the others have them. */
@@ -86,14 +84,19 @@ export function createValidator(
 
   return {
     async issues(actionId, params, options = {}) {
-      const { validate, maxRequestBytes } = await rulesOf(actionId, options);
-      const text = JSON.stringify(params);
-      const value: unknown = JSON.parse(text);
-      const limits = [...limitIssues(value)];
-      if (Buffer.byteLength(text) > maxRequestBytes)
-        limits.push({ path: "", message: `must be at most ${maxRequestBytes} bytes as JSON` });
-      if (validate === undefined || validate(value)) return limits;
-      return [...limits, ...(validate.errors ?? []).map(issueOf)];
+      const given = sendingIssues(params);
+      if (given.length > 0) return given;
+      const { text, value } = sentParameters(params, actionId);
+      const began = clock.monotonic();
+      const known = cache.get(actionId);
+      const rules = await rulesOf(actionId, options);
+      const issues = issuesBy(rules, text, value);
+      if (issues.length === 0 || rules !== known) return issues;
+      // What was read earlier may have been relaxed since: a refusal is by the schema as it is now.
+      if (cache.get(actionId) === known) cache.delete(actionId);
+      const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
+      const now = await rulesOf(actionId, { ...options, timeoutMs }).catch(() => rules);
+      return issuesBy(now, text, value);
     },
     forget(actionId) {
       cache.delete(actionId);
@@ -104,40 +107,20 @@ export function createValidator(
 /** What keeps parameters from being sent, whatever the schema says. */
 export const limitIssues = sendingIssues;
 
-function issueOf({ instancePath, message = "does not fit", keyword, params }: ErrorObject): ParameterIssue {
-  const extra: unknown = keyword === "additionalProperties" ? params["additionalProperty"] : undefined;
-  return { path: instancePath, message: typeof extra === "string" ? `${message} ('${extra}')` : message };
+function issuesBy({ check, maxRequestBytes }: Rules, text: string, value: unknown): ParameterIssue[] {
+  const size =
+    Buffer.byteLength(text) > maxRequestBytes
+      ? [{ path: "", message: `must be at most ${maxRequestBytes} bytes as JSON` }]
+      : [];
+  return [...size, ...(check?.(value) ?? [])];
 }
 
-interface AjvModules {
-  readonly draft7: typeof import("ajv").default;
-  readonly draft2020: typeof import("ajv/dist/2020.js").default;
-}
+const warned = new Set<string>();
 
-async function importAjv(): Promise<AjvModules> {
-  try {
-    // Each awaited right here: so a bundler knows that the package may be absent, and leaves the import to Node.
-    const draft7 = await import("ajv");
-    const draft2020 = await import("ajv/dist/2020.js");
-    return { draft7: draft7.Ajv, draft2020: draft2020.Ajv2020 };
-  } catch {
-    throw new LatchGateInvalidRequest(
-      "<options>",
-      'checking parameters needs the package "ajv" (8.x): npm install ajv',
-      {
-        code: "peer_missing",
-      },
-    );
-  }
-}
-
-/** A schema that Ajv can't compile checks nothing here: the gate still does. */
-function compile({ draft7, draft2020 }: AjvModules, schema: AnySchema): ValidateFunction | undefined {
-  const dialect = typeof schema === "object" ? String((schema as { $schema?: unknown }).$schema ?? "") : "";
-  const Ajv = /draft-0[4-7]/.test(dialect) ? draft7 : draft2020;
-  try {
-    return new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false }).compile(schema);
-  } catch {
-    return undefined;
-  }
+/** Said once in a process, however many clients there are. */
+function warnUnchecked(actionId: string, what: string): void {
+  const words = `${what} of the action ${actionId} can't be checked before it is sent: the gate checks it`;
+  if (warned.has(words)) return;
+  warned.add(words);
+  process.emitWarning(words, { code: "LATCHGATE_UNCHECKED" });
 }

@@ -15,6 +15,7 @@ import {
 import { virtualWorld } from "./support/virtual-world.ts";
 // Loaded once ahead: a virtual clock does not wait for a module.
 import "ajv";
+import "ajv/dist/2019.js";
 import "ajv/dist/2020.js";
 
 const SCHEMA = {

@@ -48,6 +48,8 @@ const FLOORS = [
       "approval-endings",
       "approvals",
       "journal",
+      "agent/patterns",
+      "agent/schema-check",
       "validation",
       "once",
       "execute",

@@ -3,6 +3,7 @@ import type { MockGateOptions } from "latchgate-client/testing";
 import { virtualWorld } from "../support/virtual-world.ts";
 // Loaded once ahead: a virtual clock does not wait for a module.
 import "ajv";
+import "ajv/dist/2019.js";
 import "ajv/dist/2020.js";
 import "../../src/tools/tools.ts";
 
