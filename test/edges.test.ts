@@ -16,6 +16,7 @@ import {
 import { LatchGateOperator } from "../src/operator.ts";
 import { answerJson, bareGate } from "./support/bare.ts";
 import { failureOf } from "./support/failure-of.ts";
+import { newKeyPair } from "./support/keys.ts";
 import { virtualWorld } from "./support/virtual-world.ts";
 
 /** What hostile looks found at the edges of the promise, each as it went wrong. */
@@ -208,8 +209,7 @@ describe("redaction", () => {
         .writeHead(403, { "content-type": "application/json" })
         .end(`{"error":"policy_denied","deny_reason":"for ${written(apiKey)}","x":["${written(apiKey)}"]}`);
     });
-    const { generateKeyPairSync } = await import("node:crypto");
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { privateKey } = newKeyPair();
     const operator = new LatchGateOperator({ baseUrl: gate.baseUrl, apiKey, privateKey });
     onTestFinished(() => operator.close());
     const error = await failureOf(operator.status());
