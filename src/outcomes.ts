@@ -84,7 +84,15 @@ export const wordOfAnswer = (answer: Answered & { readonly body: string }, body:
 /** What a table says of an answer (its `error` or its `data`) of a low-level client: whether the action may have run. */
 export function outcomeIn<Id extends string>(
   table: OperationTable<Id>,
-): (operationId: Id, response: Answered, body?: unknown) => Outcome {
+): (
+  operationId: Id,
+  response: {
+    readonly status: number;
+    /** They tell an answer in a form of the gate's framework from a page of something between. */
+    readonly headers?: { get(name: string): string | null } | undefined;
+  },
+  body?: unknown,
+) => Outcome {
   return (operationId, answer, body) => {
     // openapi-fetch gives JSON as its value, other text as text, and nothing for an answer without a body.
     const isText = typeof body === "string" || body === undefined;
