@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<{ com
   },
   doctor: { summary: "can this machine use a gate, and if not, why?", load: () => import("./doctor.ts") },
   verify: { summary: "receipts and the audit ledger, offline", load: () => import("./verify.ts") },
+  webhooks: { summary: "what a gate sends by itself: listen, verify", load: () => import("./webhooks.ts") },
   types: { summary: "the gate's actions as TypeScript types", load: () => import("./types.ts") },
   generate: { summary: "the client's types from your own documents", load: () => import("./generate.ts") },
   "api-diff": {
