@@ -16,6 +16,10 @@ export default {
   intentionallyNotExported: [
     "src/generated/operations.ts:agentOperations",
     "src/generated/operations.ts:operatorOperations",
+    "src/testing/webhooks/body.ts:WEBHOOK_FORMATS",
+    "src/testing/webhooks/events.ts:Known",
+    "src/webhooks/event.ts:Schemas",
+    "src/wire/place.ts:Place",
   ],
   validation: {
     notExported: true,

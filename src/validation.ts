@@ -104,8 +104,6 @@ export function createValidator(
   };
 }
 
-/** What keeps parameters from being sent, whatever the schema says. */
-export const limitIssues = sendingIssues;
 
 function issuesBy({ check, maxRequestBytes }: Rules, text: string, value: unknown): ParameterIssue[] {
   const size =

@@ -1,5 +1,5 @@
 import { LatchGateError, type ParameterIssue } from "../errors.ts";
-import { limitIssues } from "../validation.ts";
+import { sendingIssues } from "../call/sent-parameters.ts";
 import { isObject } from "./context.ts";
 
 /**
@@ -71,7 +71,7 @@ export function inputSchemaOf(parameters: ToolParameters, find: FindIssues): Too
 
 async function issuesOf(value: unknown, find: FindIssues): Promise<readonly ParameterIssue[]> {
   if (!isObject(value) || Array.isArray(value)) return [{ path: "", message: "must be an object" }];
-  const limits = limitIssues(value);
+  const limits = sendingIssues(value);
   if (limits.length > 0) return limits;
   try {
     return await find(value);
