@@ -104,7 +104,6 @@ export function createValidator(
   };
 }
 
-
 function issuesBy({ check, maxRequestBytes }: Rules, text: string, value: unknown): ParameterIssue[] {
   const size =
     Buffer.byteLength(text) > maxRequestBytes
