@@ -96,14 +96,24 @@ const REFUSED_BYTES: { readonly [code: string]: string } = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
 };
 
+/** What node:http tells of bytes that it can't read. */
+interface StrangeBytes {
+  readonly code?: string | undefined;
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
 /** node:http knows a list of methods and refuses all others; the gate takes any word and answers as to a wrong method. */
 async function answerToStrangeMethod(
-  { code, rawPacket }: { readonly code?: string | undefined; readonly rawPacket?: Buffer },
+  { code, rawPacket, bytesParsed = 0 }: StrangeBytes,
   { deliver, transport }: Parameters<typeof createListener>[0],
 ): Promise<string | undefined> {
   if (code !== "HPE_INVALID_METHOD") return undefined;
+  const packet = rawPacket?.toString("latin1") ?? "";
+  // What stands before it in the packet is a request that was understood.
+  const before = packet.lastIndexOf("\r\n\r\n", bytesParsed);
   const line = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/1\.1\r\n/.exec(
-    rawPacket?.toString("latin1") ?? "",
+    before < 0 ? packet : packet.slice(before + 4),
   );
   const [, method, url] = line ?? [];
   if (method === undefined || url === undefined) return undefined;
