@@ -1,9 +1,9 @@
 import { isObject, type Json, type OpenApiDocument, sha256 } from "../documents/document.ts";
 import { canonical } from "./equal.ts";
-import { checkKeywords } from "./keywords.ts";
+import { checkReadable, Incomparable, serversOf, unknownMembers } from "./keywords.ts";
 import { type Operation, operationsOf } from "./model.ts";
 import { operationChanges } from "./operation-changes.ts";
-import type { Severity } from "./schema-changes.ts";
+import { createRelations, type Relations, type Severity } from "./schema-changes.ts";
 
 /** The documents of one version of the API, by name. */
 export type Documents = ReadonlyMap<string, OpenApiDocument>;
@@ -29,20 +29,39 @@ type Raw = Omit<Change, "operations" | "fingerprint" | "document"> & {
   readonly operation: string | undefined;
 };
 
-/** Everything that changed between two versions, the gravest first. Throws where a document says what there is no rule for. */
+/** Everything that changed between two versions, the gravest first. Throws where a document can't be read. */
 export function compareDocuments(
   before: Documents,
   after: Documents,
   ignored: ReadonlySet<string> = new Set(),
 ): Change[] {
-  for (const documents of [before, after])
-    for (const document of documents.values())
-      for (const one of withSiblings(document)) checkKeywords(one.root, one.file, ignored);
-  const changes: Change[] = [];
+  const problems: string[] = [];
+  for (const document of new Set([...before.values(), ...after.values()]))
+    try {
+      checkReadable(document);
+    } catch (error) {
+      if (!(error instanceof Incomparable)) throw error;
+      problems.push(error.message);
+    }
+  if (problems.length > 0) throw new Incomparable(problems.join("\n"));
+  const relations = createRelations();
   const told = new Set<string>();
+  const changes: Change[] = [];
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(name), after.get(name)];
-    const raw = old !== undefined && now !== undefined ? changesOf(old, now) : wholeDocument(old, now);
+    const raw =
+      old !== undefined && now !== undefined
+        ? changesOf(old, now, relations, ignored)
+        : wholeDocument(old, now);
+    if (relations.request.isExhausted || relations.answer.isExhausted)
+      raw.push({
+        severity: "wire",
+        operation: undefined,
+        where: "",
+        schema: undefined,
+        what: "is too large to be compared whole: what was left out counts as a change, and can't be told",
+        question: undefined,
+      });
     // What two documents have in common changes in both, and is told once.
     const fresh = raw.filter((change) => change.operation === undefined || !told.has(JSON.stringify(change)));
     for (const change of raw) told.add(JSON.stringify(change));
@@ -67,7 +86,12 @@ function wholeDocument(old: OpenApiDocument | undefined, now: OpenApiDocument | 
     : [{ severity, operation: undefined, where: "", schema: undefined, what, question: undefined }];
 }
 
-function changesOf(old: OpenApiDocument, now: OpenApiDocument): Raw[] {
+function changesOf(
+  old: OpenApiDocument,
+  now: OpenApiDocument,
+  relations: Relations,
+  ignored: ReadonlySet<string>,
+): Raw[] {
   const [before, after] = [operationsOf(old), operationsOf(now)];
   const moved = movedOperations(before, after);
   const raw: Raw[] = [];
@@ -85,7 +109,7 @@ function changesOf(old: OpenApiDocument, now: OpenApiDocument): Raw[] {
         );
       // What both documents only take over from another one is told there.
       if (operation.home === old || other.home === now)
-        for (const { part, schema, ...change } of operationChanges(operation, other))
+        for (const { part, schema, ...change } of operationChanges(operation, other, relations))
           raw.push({
             ...change,
             question: change.question,
@@ -106,9 +130,20 @@ function changesOf(old: OpenApiDocument, now: OpenApiDocument): Raw[] {
           ? "does the mock gate send it, and can a receiver read it?"
           : "does the mock gate answer it, and has the client a method for it?",
       );
-  for (const gone of goneNames(old, now)) add("source", undefined, `${gone} is gone`);
-  if (canonical(serversOf(old)) !== canonical(serversOf(now)))
+  for (const what of goneNames(old, now)) add("source", undefined, what);
+  if (canonical(serversOf(old.root)) !== canonical(serversOf(now.root)))
     add("notice", undefined, "the servers changed");
+  const [known, others] = [unknownMembers(old, ignored), unknownMembers(now, ignored)];
+  for (const place of new Set([...known.keys(), ...others.keys()])) {
+    const [was = "nothing", is = "nothing"] = [known.get(place), others.get(place)];
+    if (was === is) continue;
+    const short = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+    add(
+      "wire",
+      undefined,
+      `${place} was ${short(was)}, is ${short(is)}, and what that changes can't be told`,
+    );
+  }
   if (withoutTexts(old.root["x-unrouted"]) !== withoutTexts(now.root["x-unrouted"]))
     add("notice", undefined, "x-unrouted changed: what is answered where there is no operation");
   return raw;
@@ -128,24 +163,33 @@ function movedOperations(
   return moved;
 }
 
-/** Components whose names are in the generated types, and are not any more. */
+/** Components whose names are in the generated types, and are not any more; with the name that the same one has now. */
 function goneNames(old: OpenApiDocument, now: OpenApiDocument): string[] {
   const names = ({ root }: OpenApiDocument) => {
     const components = isObject(root["components"]) ? root["components"] : {};
-    return ["schemas", "responses", "parameters", "headers"].flatMap((kind) =>
-      isObject(components[kind])
-        ? Object.keys(components[kind]).map((name) => `components.${kind}.${name}`)
-        : [],
+    return new Map(
+      ["schemas", "responses", "parameters", "headers"].flatMap((kind) =>
+        Object.entries(isObject(components[kind]) ? components[kind] : {}).map(
+          ([name, value]): [string, string] => [
+            `components.${kind}.${name}`,
+            `${kind} ${withoutTexts(value)}`,
+          ],
+        ),
+      ),
     );
   };
-  const present = new Set(names(now));
-  return names(old).filter((name) => !present.has(name));
+  const [before, after] = [names(old), names(now)];
+  const gone = [...before].filter(([name]) => !after.has(name));
+  const arrived = [...after].filter(([name]) => !before.has(name));
+  return gone.map(([name, text]) => {
+    const same = arrived.filter(([, other]) => other === text);
+    const rivals = gone.filter(([, other]) => other === text);
+    const [only] = same;
+    return only !== undefined && same.length === 1 && rivals.length === 1
+      ? `${name} is called ${only[0]} now`
+      : `${name} is gone`;
+  });
 }
-
-const serversOf = ({ root }: OpenApiDocument): Json =>
-  Array.isArray(root["servers"])
-    ? root["servers"].map((server) => (isObject(server) ? (server["url"] ?? null) : null))
-    : [];
 
 function withoutTexts(value: Json | undefined): string {
   const plain = (below: Json, name = ""): Json => {

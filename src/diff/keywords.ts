@@ -1,140 +1,142 @@
-import { isObject, type Json, type JsonObject } from "../documents/document.ts";
+import { isObject, type Json, type JsonObject, type OpenApiDocument } from "../documents/document.ts";
+import { written } from "./phrase.ts";
 
-/** What a document says that this comparison has no rule for: it stops the run, rather than pass unseen. */
-export class UnknownKeyword extends Error {}
+/** A document that can't be compared: what is wrong, all of it, with places. */
+export class Incomparable extends Error {}
 
-type Visit = (value: Json, at: string) => void;
-/** A rule per member: what is below it, or undefined where nothing needs a look. */
+/** Members of an OpenAPI object: what is below it, or undefined where there is a rule for it elsewhere, or nothing to compare. */
+type Visit = (value: Json, document: OpenApiDocument, at: string) => void;
 type Rules = { readonly [member: string]: Visit | undefined };
 
 /**
- * Looks at every member of a document, and throws an {@link UnknownKeyword} for one that the comparison does not know.
- * `ignored` are extensions (`x-…`) that a user says have no meaning here.
+ * What a document says outside of its schemas that this comparison has no rule for, by place: it can only be compared for being
+ * the same. Extensions (`x-…`) have no meaning here.
  */
-export function checkKeywords(root: JsonObject, file: string, ignored: ReadonlySet<string>): void {
-  const unknown: string[] = [];
+export function unknownMembers(document: OpenApiDocument, ignored: ReadonlySet<string>): Map<string, string> {
+  const unknown = new Map<string, string>();
+  const visited = new Set<Json>();
   const object =
-    (rules: () => Rules, what: string): Visit =>
-    (value, at) => {
-      if (!isObject(value)) return;
+    (rules: () => Rules): Visit =>
+    (given, from, at) => {
+      const { value, document: home } = from.resolve(given);
+      if (!isObject(value) || visited.has(value)) return;
+      visited.add(value);
       const known = rules();
       for (const [name, below] of Object.entries(value)) {
-        if (ignored.has(name)) continue;
-        if (!Object.hasOwn(known, name)) unknown.push(`${what} ${at} has ${name}`);
-        known[name]?.(below, `${at}/${name}`);
+        if (ignored.has(name) || name.startsWith("x-")) continue;
+        if (!Object.hasOwn(known, name)) unknown.set(`${at}/${name}`, written(below, home));
+        known[name]?.(below, home, `${at}/${name}`);
       }
     };
   const each =
     (visit: Visit): Visit =>
-    (value, at) => {
+    (given, from, at) => {
+      const { value, document: home } = from.resolve(given);
       const entries: [string | number, Json][] = Array.isArray(value)
         ? value.map((item, index) => [index, item])
         : isObject(value)
           ? Object.entries(value)
           : [];
-      for (const [name, below] of entries) visit(below, `${at}/${name}`);
+      for (const [name, below] of entries) visit(below, home, `${at}/${name}`);
     };
-
-  const schema = object(() => SCHEMA, "the schema");
-  const SCHEMA: Rules = {
-    ...plain(
-      ...["$ref", "type", "enum", "const", "format", "pattern", "required", "dependentRequired"],
-      ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"],
-      ...["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"],
-      ...["x-extensible-enum", "discriminator", "default", "deprecated"],
-      ...["title", "description", "example", "examples", "externalDocs", "$comment"],
-    ),
-    properties: each(schema),
-    additionalProperties: schema,
-    propertyNames: schema,
-    items: schema,
-    prefixItems: each(schema),
-    allOf: each(schema),
-    anyOf: each(schema),
-    oneOf: each(schema),
-    not: schema,
-    if: schema,
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: schema,
-    else: schema,
-  };
-  const media = object(() => ({ ...plain("example", "examples"), schema }), "the media type");
-  const header = object(
-    () => ({
-      ...plain("$ref", "description", "required", "deprecated", "example", "examples", "style", "explode"),
-      schema,
-    }),
-    "the header",
-  );
-  const parameter = object(
-    () => ({
-      ...plain("$ref", "name", "in", "description", "required", "deprecated", "example", "examples"),
-      ...plain("style", "explode", "allowReserved"),
-      schema,
-    }),
-    "the parameter",
-  );
-  const body = object(
-    () => ({ ...plain("$ref", "description", "required"), content: each(media) }),
-    "the request body",
-  );
-  const response = object(
-    () => ({ ...plain("$ref", "description"), headers: each(header), content: each(media) }),
-    "the response",
-  );
-  const outcomes = object(() => ({ effect: undefined, lost: rule, answers: each(rule) }), "x-outcomes");
-  const rule = object(() => plain("outcome", "replayCheck", "again"), "the rule");
-  const operation = object(
-    () => ({
-      ...plain("operationId", "tags", "summary", "description", "deprecated", "security", "externalDocs"),
-      parameters: each(parameter),
-      requestBody: body,
-      responses: each(response),
-      "x-outcomes": outcomes,
-    }),
-    "the operation",
-  );
-  const METHODS = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
-  const pathItem = object(
-    () => ({
-      ...plain("$ref", "summary", "description"),
-      parameters: each(parameter),
-      ...Object.fromEntries(METHODS.map((method) => [method, operation])),
-    }),
-    "the path",
-  );
-  const scheme = object(
-    () => plain("$ref", "type", "scheme", "bearerFormat", "in", "name", "description"),
-    "the security scheme",
-  );
-  const components = object(
-    () => ({
-      schemas: each(schema),
-      responses: each(response),
-      parameters: each(parameter),
-      headers: each(header),
-      requestBodies: each(body),
-      securitySchemes: each(scheme),
-      examples: undefined,
-    }),
-    "the components",
-  );
-  const document = object(
-    () => ({
-      ...plain("openapi", "info", "servers", "tags", "externalDocs", "security", "x-unrouted"),
-      // The rules that x-outcomes names, and where older documents of ours keep YAML anchors: looked at where they are used.
-      ...plain("x-outcome-rules", "x-operator"),
-      paths: each(pathItem),
-      webhooks: each(pathItem),
-      components,
-    }),
-    "the document",
-  );
-  document(root, "#");
-  if (unknown.length === 0) return;
-  const [first = "", ...more] = unknown.map((line) => line.replace(/#\//, ""));
-  const others = more.length === 0 ? "" : ` (and ${more.length} more like it)`;
-  throw new UnknownKeyword(`${file}: ${first}, which this comparison has no rule for${others}`);
+  const texts = ["$ref", "summary", "description", "deprecated", "example", "examples", "externalDocs"];
+  const media = object(() => plain(...texts, "schema"));
+  const field = object(() => ({
+    ...plain(...texts, "name", "in", "required", "schema", "style", "explode", "allowReserved"),
+    ...plain("allowEmptyValue"),
+    content: each(media),
+  }));
+  const body = object(() => ({ ...plain(...texts, "required"), content: each(media) }));
+  const response = object(() => ({
+    ...plain(...texts, "links"),
+    headers: each(field),
+    content: each(media),
+  }));
+  const operation: Visit = object(() => ({
+    ...plain(...texts, "operationId", "tags", "security", "servers"),
+    parameters: each(field),
+    requestBody: body,
+    responses: each(response),
+    callbacks: each(each(pathItem)),
+  }));
+  const METHODS = ["get", "put", "post", "delete", "patch", "head", "options", "trace", "query"];
+  const pathItem: Visit = object(() => ({
+    ...plain(...texts, "servers"),
+    parameters: each(field),
+    ...Object.fromEntries(METHODS.map((method) => [method, operation])),
+  }));
+  const root = object(() => ({
+    ...plain("openapi", "info", "servers", "tags", "externalDocs", "security", "components"),
+    ...plain("jsonSchemaDialect", "$self"),
+    paths: each(pathItem),
+    webhooks: each(pathItem),
+  }));
+  root(document.root, document, "#");
+  return new Map([...unknown].map(([at, says]) => [at.replace(/^#\//, ""), says]));
 }
 
 const plain = (...names: string[]): Rules => Object.fromEntries(names.map((name) => [name, undefined]));
+
+/** Keywords whose value is data. */
+const DATA = new Set(["const", "enum", "default", "example", "examples"]);
+
+/** Throws an {@link Incomparable} that lists everything in a document, and in what it refers to, that can't be read. */
+export function checkReadable(document: OpenApiDocument): void {
+  const problems = new Set<string>();
+  const { openapi, swagger } = document.root;
+  if (swagger !== undefined)
+    problems.add(
+      `it is a document of Swagger ${String(swagger)}: convert it to OpenAPI 3 (swagger2openapi does)`,
+    );
+  else if (typeof openapi !== "string" || !openapi.startsWith("3."))
+    problems.add(
+      `it is no document of OpenAPI 3.0, 3.1 or 3.2: its member openapi is ${JSON.stringify(openapi) ?? "not there"}`,
+    );
+  const visited = new Set<Json>();
+  const pending: [value: Json, document: OpenApiDocument, at: string, areNames: boolean][] = [
+    [document.root, document, "#", false],
+  ];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [value, home, at, areNames] = next;
+    if (typeof value !== "object" || value === null || visited.has(value)) continue;
+    visited.add(value);
+    if (!areNames && isObject(value) && typeof value["$ref"] === "string")
+      try {
+        const target = home.resolve(value);
+        pending.push([
+          target.value ?? null,
+          target.document,
+          target.document === home ? value["$ref"] : `${value["$ref"]}`,
+          false,
+        ]);
+      } catch (error) {
+        problems.add(
+          `${at}: ${error instanceof Error ? error.message.replace(`${home.file}: `, "") : String(error)}`,
+        );
+      }
+    for (const [name, below] of Object.entries(value))
+      if (areNames || (!DATA.has(name) && !name.startsWith("x-")))
+        pending.push([
+          below,
+          home,
+          `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+          !areNames && name === "properties",
+        ]);
+  }
+  if (problems.size === 0) return;
+  const list = [...problems].sort();
+  const [only = ""] = list;
+  throw new Incomparable(
+    list.length === 1
+      ? `${document.file} can't be compared: ${only}`
+      : `${document.file} can't be compared, for ${list.length} reasons:\n${list.map((line) => `  ${line}`).join("\n")}`,
+  );
+}
+
+/** Texts of an object that are for people only. */
+export const isText = (name: string) =>
+  ["summary", "description", "title", "example", "examples"].includes(name);
+
+/** What is said of servers: their addresses. */
+export const serversOf = ({ servers }: JsonObject): Json =>
+  Array.isArray(servers) ? servers.map((server) => (isObject(server) ? (server["url"] ?? null) : null)) : [];

@@ -1,37 +1,79 @@
 import { isObject, type Json, type JsonObject, type OpenApiDocument } from "../documents/document.ts";
-import { type Atom, KINDS, type Kind, kindOf, limitless, type Part, type Rule } from "./atom.ts";
+import {
+  type Atom,
+  type Contains,
+  KINDS,
+  type Kind,
+  kindOf,
+  limitless,
+  matches,
+  type Part,
+  type Rule,
+} from "./atom.ts";
 import { canonical } from "./equal.ts";
+import { phraseOf, written } from "./phrase.ts";
+
+type MakePart = (schema: Json) => Part;
 
 /** The atoms of what a schema says itself, without its `$ref` and unions. `part` makes the schemas within it. */
-export function atomsOf(schema: JsonObject, document: OpenApiDocument, part: (schema: Json) => Part): Atom[] {
-  return kindsOf(schema).map((kind) => atomOf(kind, schema, document, part));
+export function atomsOf(schema: JsonObject, document: OpenApiDocument, part: MakePart): Atom[] {
+  const opaque = new Map<string, string>();
+  for (const [keyword, says] of Object.entries(schema))
+    if (!KNOWN.has(keyword) && !keyword.startsWith("x-")) opaque.set(keyword, written(says, document));
+  return kindsOf(schema).map((kind) => {
+    const atom = atomOf(kind, schema, document, part);
+    const own = [...opaque].filter(([keyword]) => kind === "string" || !keyword.startsWith("content"));
+    return own.length === 0 ? atom : { ...atom, opaque: new Map(own) };
+  });
 }
+
+/** Keywords that there is a rule for, here or in the shape, and those that limit nothing. Any other is compared for being the same. */
+const KNOWN = new Set([
+  ...["$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "then", "else"],
+  ...["type", "enum", "const", "format", "pattern", "required", "multipleOf", "uniqueItems", "nullable"],
+  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"],
+  ...["minItems", "maxItems", "minProperties", "maxProperties", "items", "prefixItems", "additionalItems"],
+  ...["contains", "minContains", "maxContains", "properties", "patternProperties", "additionalProperties"],
+  ...["propertyNames", "dependentRequired", "dependentSchemas", "dependencies"],
+  ...["unevaluatedProperties", "unevaluatedItems", "discriminator", "default", "deprecated"],
+  ...["readOnly", "writeOnly", "title", "description", "example", "examples", "externalDocs"],
+  ...["$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary", "$comment"],
+  ...["$defs", "definitions"],
+]);
 
 function kindsOf(schema: JsonObject): Kind[] {
   const { type } = schema;
   const types = type === undefined ? [...KINDS] : Array.isArray(type) ? type : [type];
-  const listed = schema["const"] !== undefined ? [schema["const"]] : schema["enum"];
+  const listed = listedIn(schema);
   return KINDS.filter(
     (kind) =>
       (types.includes(kind) || (kind === "number" && types.includes("integer"))) &&
-      (!Array.isArray(listed) || listed.some((value) => kindOf(value) === kind)) &&
+      (listed === undefined || listed.some((value) => kindOf(value) === kind)) &&
       (schema["x-extensible-enum"] === undefined || kind === "string"),
   );
 }
 
-function atomOf(
-  kind: Kind,
-  schema: JsonObject,
-  document: OpenApiDocument,
-  part: (schema: Json) => Part,
-): Atom {
-  const listed = schema["const"] !== undefined ? [schema["const"]] : schema["enum"];
-  const values =
-    Array.isArray(listed) && kind !== "null" ? listed.filter((value) => kindOf(value) === kind) : undefined;
+const listedIn = (schema: JsonObject): readonly Json[] | undefined => {
+  const all = Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
+  if (schema["const"] === undefined) return all;
+  const only = [schema["const"]];
+  return all === undefined
+    ? only
+    : only.filter((value) => all.some((other) => canonical(other) === canonical(value)));
+};
+
+function atomOf(kind: Kind, schema: JsonObject, document: OpenApiDocument, part: MakePart): Atom {
+  const listed = listedIn(schema);
+  const values = kind === "null" ? undefined : listed?.filter((value) => kindOf(value) === kind);
   return {
     ...limitless(kind),
     ...(values === undefined ? {} : { values }),
     ...(kind === "null" || kind === "boolean" ? {} : limitsOf(kind, schema, document, part)),
+    rules: conditionOf(schema, document, part).concat(kind === "object" ? dependentRules(schema, part) : []),
+    nots:
+      schema["not"] === undefined
+        ? []
+        : [{ part: part(schema["not"]), phrase: `not (${phraseOf(schema["not"], document)})` }],
   };
 }
 
@@ -39,15 +81,21 @@ function limitsOf(
   kind: keyof typeof boundsOf,
   schema: JsonObject,
   document: OpenApiDocument,
-  part: (schema: Json) => Part,
+  part: MakePart,
 ): Partial<Atom> {
-  const optional = (value: Json | undefined) =>
-    value === undefined || value === true || (isObject(value) && Object.keys(value).length === 0)
-      ? undefined
-      : part(value);
+  const optional = (value: Json | undefined) => (saysNothing(value) ? undefined : part(value ?? {}));
   const bounds = Object.fromEntries(
     Object.entries(schema).filter(([name, value]) => typeof value === "number" && boundsOf[kind].test(name)),
   );
+  // OpenAPI 3.0, and drafts before 6: `exclusiveMinimum: true` speaks of `minimum`.
+  for (const [exclusive, plain] of [
+    ["exclusiveMinimum", "minimum"],
+    ["exclusiveMaximum", "maximum"],
+  ] as const)
+    if (kind === "number" && schema[exclusive] === true && bounds[plain] !== undefined) {
+      bounds[exclusive] = bounds[plain];
+      delete bounds[plain];
+    }
   const formats = typeof schema["format"] === "string" ? [schema["format"]] : [];
   switch (kind) {
     case "number":
@@ -62,79 +110,128 @@ function limitsOf(
       return {
         bounds,
         formats,
-        patterns: typeof schema["pattern"] === "string" ? [schema["pattern"]] : [],
+        patterns:
+          typeof schema["pattern"] === "string" && !ANY_TEXT.has(schema["pattern"])
+            ? [schema["pattern"]]
+            : [],
         ...(Array.isArray(words) ? { words: words.map(String) } : {}),
       };
     }
     case "array":
-      return {
-        bounds,
-        uniqueItems: schema["uniqueItems"] === true,
-        items: optional(schema["items"]),
-        prefixItems: listOf(schema["prefixItems"]).map(part),
-      };
-    case "object": {
-      const properties = Object.entries(isObject(schema["properties"]) ? schema["properties"] : {});
-      const dependent = Object.entries(
-        isObject(schema["dependentRequired"]) ? schema["dependentRequired"] : {},
-      );
-      return {
-        bounds,
-        properties: new Map(properties.map(([name, value]) => [name, part(value)])),
-        required: new Set(listOf(schema["required"]).map(String)),
-        additional:
-          schema["additionalProperties"] === false ? false : optional(schema["additionalProperties"]),
-        names: optional(schema["propertyNames"]),
-        dependent: new Set(
-          dependent.flatMap(([when, then]) => listOf(then).map((name) => `${when}→${String(name)}`)),
-        ),
-        rules: rulesOf(schema, document, part),
-      };
-    }
+      return { ...itemsOf(schema, part, optional), bounds, uniqueItems: schema["uniqueItems"] === true };
+    case "object":
+      return { ...membersOf(schema, document, part, optional), bounds };
   }
 }
 
+/** Patterns that each text matches. */
+const ANY_TEXT = new Set(["", ".*", "^", "$", "^.*", ".*$", "^[\\s\\S]*$", "[\\s\\S]*", "(.*)", "^[^]*$"]);
+
+const saysNothing = (value: Json | undefined) =>
+  value === undefined || value === true || (isObject(value) && Object.keys(value).length === 0);
+
 const boundsOf: { readonly [K in "number" | "string" | "array" | "object"]: RegExp } = {
   number: /imum$/,
-  string: /Length$/,
-  array: /Items$/,
-  object: /Properties$/,
+  string: /^(min|max)Length$/,
+  array: /^(min|max)Items$/,
+  object: /^(min|max)Properties$/,
 };
 
-function rulesOf(schema: JsonObject, document: OpenApiDocument, part: (schema: Json) => Part): Rule[] {
-  const optional = (value: Json | undefined) => (value === undefined ? undefined : part(value));
-  const rules: Rule[] = [];
-  // What is under `not` and `if` is compared as it is written, references followed.
-  if (schema["not"] !== undefined)
-    rules.push({ condition: `not ${written(schema["not"], document)}`, met: undefined, unmet: undefined });
-  if (schema["if"] !== undefined)
-    rules.push({
-      condition: `if ${written(schema["if"], document)}`,
-      met: optional(schema["then"]),
-      unmet: optional(schema["else"]),
-    });
-  return rules;
+function itemsOf(
+  schema: JsonObject,
+  part: MakePart,
+  optional: (value: Json | undefined) => Part | undefined,
+): Partial<Atom> {
+  const { items, prefixItems, contains } = schema;
+  // Drafts before 2020-12: a list of items, and what comes after it.
+  const isOldTuple = Array.isArray(items);
+  const first = listOf(isOldTuple ? items : prefixItems).map(part);
+  const rest = isOldTuple ? schema["additionalItems"] : items;
+  const count = (name: string, otherwise: number) =>
+    typeof schema[name] === "number" ? schema[name] : otherwise;
+  const needed: Contains[] =
+    contains === undefined
+      ? []
+      : [{ part: part(contains), least: count("minContains", 1), most: count("maxContains", Infinity) }];
+  return {
+    items: optional(rest),
+    prefixItems: first,
+    contains: needed,
+    looked: new Set(rest === undefined ? [] : (["items"] as const)),
+  };
 }
 
-function written(value: Json | undefined, document: OpenApiDocument): string {
-  const inlined = (value: Json | undefined, home: OpenApiDocument): Json => {
-    const target = home.resolve(value);
-    if (Array.isArray(target.value)) return target.value.map((item) => inlined(item, target.document));
-    if (!isObject(target.value)) return target.value ?? null;
-    const members = Object.entries(target.value).filter(
-      ([name]) => name !== "description" && name !== "title",
-    );
-    return Object.fromEntries(
-      members.map(([name, below]) => {
-        // One way to say it: lists without an order, one value as a list of one.
-        if (name === "const") return ["enum", [below]];
-        if (name === "type" || name === "enum" || name === "required")
-          return [name, [below].flat().sort((one, other) => (canonical(one) < canonical(other) ? -1 : 1))];
-        return [name, inlined(below, target.document)];
-      }),
-    );
+function membersOf(
+  schema: JsonObject,
+  document: OpenApiDocument,
+  part: MakePart,
+  optional: (value: Json | undefined) => Part | undefined,
+): Partial<Atom> {
+  const given = isObject(schema["patternProperties"]) ? schema["patternProperties"] : {};
+  const patterns = Object.entries(given).map(([pattern, value]): [string, Part] => [pattern, part(value)]);
+  const properties = Object.entries(isObject(schema["properties"]) ? schema["properties"] : {}).map(
+    ([name, value]): [string, Part] => [
+      name,
+      // Both hold of a member: what is said by its name, and by patterns.
+      patterns
+        .filter(([pattern]) => matches(pattern, name) === true)
+        .reduce((all, [, more]) => all.and(more), part(value)),
+    ],
+  );
+  const unreadable = patterns.filter(([pattern]) => matches(pattern, "") === undefined);
+  const additional = schema["additionalProperties"];
+  return {
+    properties: new Map(properties),
+    patternProperties: new Map(patterns),
+    required: new Set(listOf(schema["required"]).map(String)),
+    additional: additional === false ? false : optional(additional),
+    names: optional(schema["propertyNames"]),
+    dependent: new Set(dependentNames(schema)),
+    looked: new Set(additional === undefined ? [] : (["properties"] as const)),
+    ...(unreadable.length === 0
+      ? {}
+      : { opaque: new Map([["patternProperties", written(given, document)]]) }),
   };
-  return canonical(inlined(value, document));
+}
+
+function dependentNames(schema: JsonObject): string[] {
+  return ["dependentRequired", "dependencies"].flatMap((keyword) =>
+    Object.entries(isObject(schema[keyword]) ? schema[keyword] : {}).flatMap(([when, then]) =>
+      listOf(then).map((name) => `${when}→${String(name)}`),
+    ),
+  );
+}
+
+function dependentRules(schema: JsonObject, part: MakePart): Rule[] {
+  return ["dependentSchemas", "dependencies"].flatMap((keyword) =>
+    Object.entries(isObject(schema[keyword]) ? schema[keyword] : {}).flatMap(([name, then]): Rule[] =>
+      Array.isArray(then)
+        ? []
+        : [
+            {
+              condition: canonical({ required: [name] }),
+              phrase: `${name} is there`,
+              when: part({ required: [name] }),
+              met: part(then),
+              unmet: undefined,
+            },
+          ],
+    ),
+  );
+}
+
+function conditionOf(schema: JsonObject, document: OpenApiDocument, part: MakePart): Rule[] {
+  const { if: when, then, else: otherwise } = schema;
+  if (when === undefined || (then === undefined && otherwise === undefined)) return [];
+  return [
+    {
+      condition: written(when, document),
+      phrase: phraseOf(when, document),
+      when: part(when),
+      met: then === undefined ? undefined : part(then),
+      unmet: otherwise === undefined ? undefined : part(otherwise),
+    },
+  ];
 }
 
 export const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);

@@ -1,6 +1,7 @@
-import type { Content, Field, Operation } from "./model.ts";
+import type { Part } from "./atom.ts";
+import type { Content, Field, Operation, Scheme } from "./model.ts";
 import { outcomeChanges, ruleText } from "./outcomes.ts";
-import { type SchemaChange, type Severity, schemaChanges } from "./schema-changes.ts";
+import { type Relations, type SchemaChange, type Severity, schemaChanges } from "./schema-changes.ts";
 
 /** A change of one operation. */
 export interface OperationChange {
@@ -15,40 +16,63 @@ export interface OperationChange {
 }
 
 /** Everything that differs between two versions of an operation. */
-export function operationChanges(before: Operation, after: Operation): OperationChange[] {
+export function operationChanges(
+  before: Operation,
+  after: Operation,
+  relations: Relations,
+): OperationChange[] {
   const changes: OperationChange[] = [];
   const add = (severity: Severity, part: string, what: string, question?: string) =>
     changes.push({ severity, part, schema: "", what, ...(question === undefined ? {} : { question }) });
 
   if (before.id !== after.id) add("source", "", `operationId was ${before.id}, is ${after.id}`);
   if (after.deprecated && !before.deprecated) add("notice", "", "is deprecated now");
-  if (after.asker === "gate") return [...changes, ...deliveryChanges(before, after)];
+  if (after.asker === "gate") return [...changes, ...deliveryChanges(before, after, relations)];
   changes.push(
-    ...parameterChanges(before, after),
-    ...bodyChanges(before, after),
-    ...answerChanges(before, after),
+    ...parameterChanges(before, after, relations),
+    ...bodyChanges(before, after, relations),
+    ...answerChanges(before, after, relations),
   );
   for (const { severity, what } of outcomeChanges(before.outcomes, after.outcomes))
     add(severity, "x-outcomes", what);
 
-  const waysIn = (one: Operation, other: Operation) =>
-    one.security.length === 0
-      ? other.security.length === 0 || other.security.some((way) => way.size === 0)
-      : one.security.every(
-          (way) =>
-            other.security.length === 0 ||
-            other.security.some((needed) => [...needed].every(([name, scheme]) => way.get(name) === scheme)),
-        );
   const security = `security was ${securityText(before)}, is ${securityText(after)}`;
   if (!waysIn(before, after)) add("wire", "", security);
   else if (!waysIn(after, before)) add("notice", "", security);
   return changes;
 }
 
+/** Whether each way into one is a way into the other: no scheme and no scope is missing. */
+const waysIn = (one: Operation, other: Operation) =>
+  one.security.length === 0
+    ? other.security.length === 0 || other.security.some((way) => way.length === 0)
+    : other.security.length === 0 ||
+      one.security.every((way) =>
+        other.security.some((needed) =>
+          needed.every((scheme) =>
+            way.some(
+              (held) => isScheme(held, scheme) && scheme.scopes.every((scope) => held.scopes.includes(scope)),
+            ),
+          ),
+        ),
+      );
+
+/** Names of schemes are not on the wire: they count where nothing else tells two schemes apart. */
+const isScheme = (one: Scheme, other: Scheme) =>
+  one.definition === other.definition && (one.name === other.name || !(one.isOneOfMany || other.isOneOfMany));
+
 const securityText = ({ security }: Operation) =>
   security.length === 0
     ? "none"
-    : security.map((way) => [...way.keys()].sort().join(" + ") || "none").join(" or ");
+    : security
+        .map(
+          (way) =>
+            way
+              .map(({ name, scopes }) => (scopes.length === 0 ? name : `${name} (${scopes.join(", ")})`))
+              .sort()
+              .join(" + ") || "none",
+        )
+        .join(" or ");
 
 const located = (part: string, changes: readonly SchemaChange[]): OperationChange[] =>
   changes.map(({ severity, root, path, what }) => ({
@@ -58,7 +82,7 @@ const located = (part: string, changes: readonly SchemaChange[]): OperationChang
     what,
   }));
 
-function parameterChanges(before: Operation, after: Operation): OperationChange[] {
+function parameterChanges(before: Operation, after: Operation, relations: Relations): OperationChange[] {
   const changes: OperationChange[] = [];
   const add = (severity: Severity, part: string, what: string) =>
     changes.push({ severity, part, schema: "", what });
@@ -74,14 +98,18 @@ function parameterChanges(before: Operation, after: Operation): OperationChange[
     if (field === undefined || other === undefined) continue;
     if (field.name !== other.name)
       add("source", `path parameter ${field.name}`, `is called ${other.name} now`);
-    changes.push(...sameField(`path parameter ${other.name}`, field, other));
+    changes.push(...sameField(`path parameter ${other.name}`, field, other, relations));
   }
-  const elsewhere = ({ parameters }: Operation) => parameters.filter((field) => field.in !== "path");
+  // What the path has no place for is no parameter of it, whatever it says.
+  const elsewhere = (operation: Operation) => {
+    const placed = new Set(inPath(operation));
+    return operation.parameters.filter((field) => !placed.has(field));
+  };
   const matches = (one: Field, other: Field) => one.in === other.in && sameName(one, other);
   for (const field of elsewhere(before)) {
     const other = elsewhere(after).find((candidate) => matches(field, candidate));
     if (other === undefined) add("source", partOf(field), "is gone");
-    else changes.push(...sameField(partOf(field), field, other));
+    else changes.push(...sameField(partOf(field), field, other, relations));
   }
   for (const field of elsewhere(after))
     if (!elsewhere(before).some((candidate) => matches(field, candidate)))
@@ -98,17 +126,33 @@ const partOf = (field: Field) => `${field.in} parameter ${field.name}`;
 const sameName = (one: Field, other: Field) =>
   one.in === "header" ? one.name.toLowerCase() === other.name.toLowerCase() : one.name === other.name;
 
-function sameField(part: string, before: Field, after: Field): OperationChange[] {
+function sameField(part: string, before: Field, after: Field, relations: Relations): OperationChange[] {
   const changes: OperationChange[] = [];
   const add = (severity: Severity, what: string) => changes.push({ severity, part, schema: "", what });
   if (after.required && !before.required) add("wire", "is required now");
   if (before.required && !after.required) add("notice", "is optional now");
   if (after.deprecated && !before.deprecated) add("notice", "is deprecated now");
-  if (before.style !== after.style) add("wire", "is written in another style");
-  return [...changes, ...located(part, schemaChanges("request", before.schema, after.schema))];
+  if (styleOf(before) !== styleOf(after)) add("wire", "is written in another style");
+  if (before.allowsEmpty && !after.allowsEmpty) add("wire", "must not be empty any more");
+  if (after.allowsEmpty && !before.allowsEmpty) add("notice", "may be empty now");
+  const found = schemaChanges("request", before.schema, after.schema, relations);
+  // The default of what is always sent is never used.
+  const isDefault = ({ path, what }: SchemaChange) => path === "" && what.startsWith("default was ");
+  const told = before.required && after.required ? found.filter((change) => !isDefault(change)) : found;
+  return [...changes, ...located(part, told)];
 }
 
-function bodyChanges({ body: before }: Operation, { body: after }: Operation): OperationChange[] {
+/** `explode` is seen in what has parts only. */
+const styleOf = ({ style, schema }: Field) => {
+  const hasParts = schema.shape.atoms.some(({ kind }) => kind === "array" || kind === "object");
+  return JSON.stringify([style.name, hasParts && style.explode, style.allowReserved]);
+};
+
+function bodyChanges(
+  { body: before }: Operation,
+  { body: after }: Operation,
+  relations: Relations,
+): OperationChange[] {
   const change = (severity: Severity, part: string, what: string): OperationChange => ({
     severity,
     part,
@@ -127,17 +171,18 @@ function bodyChanges({ body: before }: Operation, { body: after }: Operation): O
   if (after.required && !before.required) changes.push(change("wire", "body", "is required now"));
   if (before.required && !after.required) changes.push(change("notice", "body", "is optional now"));
   for (const [type, schema] of before.content) {
-    const other = after.content.get(type);
+    const other = counterpart(after.content, type);
     if (other === undefined) changes.push(change("wire", `body ${type}`, "is refused now"));
-    else changes.push(...located("body", schemaChanges("request", schema, other)));
+    else changes.push(...located("body", schemaChanges("request", schema, other, relations)));
   }
   for (const type of after.content.keys())
-    if (!before.content.has(type)) changes.push(change("notice", `body ${type}`, "is taken now"));
+    if (counterpart(before.content, type) === undefined)
+      changes.push(change("notice", `body ${type}`, "is taken now"));
   return changes;
 }
 
 /** Of a webhook: what the gate sends is judged as an answer is, and what it takes for an answer as a request. */
-function deliveryChanges(before: Operation, after: Operation): OperationChange[] {
+function deliveryChanges(before: Operation, after: Operation, relations: Relations): OperationChange[] {
   const headers = ({ parameters }: Operation) => parameters.filter((field) => field.in === "header");
   const content = ({ body }: Operation): Content => body?.content ?? new Map();
   const status = (severity: Severity, name: string, what: string) => ({
@@ -147,8 +192,10 @@ function deliveryChanges(before: Operation, after: Operation): OperationChange[]
     what,
   });
   return [
-    ...headerChanges("delivery", headers(before), headers(after)),
-    ...contentChanges("delivery", content(before), content(after)).map(({ word: _, ...change }) => change),
+    ...headerChanges("delivery", headers(before), headers(after), relations),
+    ...contentChanges("delivery", content(before), content(after), relations).map(
+      ({ word: _, ...change }) => change,
+    ),
     ...[...before.answers.keys()]
       .filter((name) => !after.answers.has(name))
       .map((name) => status("wire", name, "means nothing to the gate any more")),
@@ -158,7 +205,16 @@ function deliveryChanges(before: Operation, after: Operation): OperationChange[]
   ];
 }
 
-function answerChanges(before: Operation, after: Operation): OperationChange[] {
+/** The content of a media type, however its name is written: `Application/JSON; charset=utf-8` has that of `application/json`. */
+function counterpart(content: Content, type: string): Part | undefined {
+  const plain = (name: string) => name.toLowerCase().replace(/\s*;.*$/, "");
+  const exact = content.get(type);
+  if (exact !== undefined) return exact;
+  const alike = [...content].filter(([name]) => plain(name) === plain(type));
+  return alike.length === 1 ? alike[0]?.[1] : undefined;
+}
+
+function answerChanges(before: Operation, after: Operation, relations: Relations): OperationChange[] {
   const changes: OperationChange[] = [];
   for (const [status, answer] of before.answers) {
     const other = after.answers.get(status);
@@ -167,8 +223,8 @@ function answerChanges(before: Operation, after: Operation): OperationChange[] {
       changes.push({ severity: "source", part, schema: "", what: "is gone" });
       continue;
     }
-    changes.push(...headerChanges(part, answer.headers, other.headers));
-    for (const change of contentChanges(part, answer.content, other.content)) {
+    changes.push(...headerChanges(part, answer.headers, other.headers, relations));
+    for (const change of contentChanges(part, answer.content, other.content, relations)) {
       const { word, ...rest } = change;
       // An `error` word has a rule of its own in the outcome table, or should have one.
       const question = word === undefined ? {} : { question: ruleText(after.outcomes, status, word) };
@@ -184,7 +240,12 @@ function answerChanges(before: Operation, after: Operation): OperationChange[] {
   return changes;
 }
 
-function headerChanges(part: string, before: readonly Field[], after: readonly Field[]): OperationChange[] {
+function headerChanges(
+  part: string,
+  before: readonly Field[],
+  after: readonly Field[],
+  relations: Relations,
+): OperationChange[] {
   const changes: OperationChange[] = [];
   const at = (field: Field) => `${part} header ${field.name}`;
   const add = (severity: Severity, field: Field, what: string) =>
@@ -195,7 +256,7 @@ function headerChanges(part: string, before: readonly Field[], after: readonly F
     else {
       if (field.required && !other.required) add("wire", field, "may be missing now");
       if (other.required && !field.required) add("notice", field, "is always there now");
-      changes.push(...located(at(field), schemaChanges("answer", field.schema, other.schema)));
+      changes.push(...located(at(field), schemaChanges("answer", field.schema, other.schema, relations)));
     }
   }
   for (const field of after)
@@ -207,15 +268,16 @@ function contentChanges(
   part: string,
   before: Content,
   after: Content,
+  relations: Relations,
 ): (OperationChange & { word?: string })[] {
   const changes: (OperationChange & { word?: string })[] = [];
   const add = (severity: Severity, type: string, what: string) =>
     changes.push({ severity, part: `${part} ${type}`, schema: "", what });
   for (const [type, schema] of before) {
-    const other = after.get(type);
+    const other = counterpart(after, type);
     if (other === undefined) add(after.size === 0 ? "wire" : "source", type, "is gone");
     else {
-      const found = schemaChanges("answer", schema, other);
+      const found = schemaChanges("answer", schema, other, relations);
       const words = found.map(({ word, path }) =>
         word !== undefined && path.endsWith(".error") ? { word } : {},
       );
@@ -223,6 +285,6 @@ function contentChanges(
     }
   }
   for (const type of after.keys())
-    if (!before.has(type)) add(before.size === 0 ? "notice" : "wire", type, "is new");
+    if (counterpart(before, type) === undefined) add(before.size === 0 ? "notice" : "wire", type, "is new");
   return changes;
 }

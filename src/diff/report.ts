@@ -90,9 +90,12 @@ function touchLines(touches: Touched | undefined): string[] {
   return lists.filter(([, names]) => names.length > 0).map(([kind, names]) => `${kind}: ${shortList(names)}`);
 }
 
+const SAME = "The API is the same.";
+
 /** For people: a line or a few per change, the gravest first. */
 export function tableText({ changes, unexplained, notAsked }: Report): string {
-  if (changes.length === 0) return "The API is the same.";
+  const doubts = doubtLines(unexplained);
+  if (changes.length === 0) return doubts.length === 0 ? SAME : doubts.join("\n");
   const lines = changes.flatMap((change) => [
     `${change.severity.padEnd(6)}  ${change.fingerprint}  ${change.document}  ${place(change)}${place(change) === "" ? "" : " "}${change.what}`,
     ...(change.question === undefined ? [] : [`        ? ${change.question}`]),
@@ -109,11 +112,21 @@ export function tableText({ changes, unexplained, notAsked }: Report): string {
         ? `tsc sees ${seen} of them in the generated types.`
         : `tsc was not asked: ${notAsked}`
     }`,
-    ...(unexplained ?? []).map(
-      ({ operation, part, message }) =>
-        `tsc refuses what no change explains: ${operation}, ${part}: ${message}`,
-    ),
+    ...doubts,
   ].join("\n");
+}
+
+const LONGEST_MESSAGE = 300;
+
+/** What tsc refuses and no change explains, a line for each reason, with where it gives it. */
+function doubtLines(unexplained: Report["unexplained"]): string[] {
+  const places = new Map<string, string[]>();
+  for (const { operation, part, message } of unexplained ?? [])
+    places.set(message, [...(places.get(message) ?? []), `${operation}, ${part}`]);
+  return [...places].map(([message, where]) => {
+    const more = where.length > 3 ? ` and ${where.length - 3} more` : "";
+    return `tsc refuses what no change explains: ${where.slice(0, 3).join("; ")}${more}: ${message.slice(0, LONGEST_MESSAGE)}`;
+  });
 }
 
 const HEADINGS: { readonly [Key in Severity]: string } = {
@@ -123,7 +136,7 @@ const HEADINGS: { readonly [Key in Severity]: string } = {
 };
 
 /** For a changelog. */
-export function markdownText({ changes, versions }: Report): string {
+export function markdownText({ changes, versions, unexplained }: Report): string {
   const versionLines = Object.entries(versions)
     .filter(([, { before, after }]) => before !== after)
     .map(([name, { before, after }]) => `${name} ${before ?? "–"} → ${after ?? "–"}`);
@@ -140,7 +153,9 @@ export function markdownText({ changes, versions }: Report): string {
     });
     return [`### ${HEADINGS[severity]}`, "", ...items, ""];
   });
-  if (sections.length === 0) return "The API is the same.";
+  const doubts = doubtLines(unexplained).map((line) => `- ${line}`);
+  if (doubts.length > 0) sections.push("### Not explained", "", ...doubts, "");
+  if (sections.length === 0) return SAME;
   return [
     ...(versionLines.length === 0 ? [] : [`The gate's API: ${versionLines.join(", ")}.`, ""]),
     ...sections,

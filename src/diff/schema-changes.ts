@@ -1,5 +1,5 @@
 import type { Part } from "./atom.ts";
-import { type Difference, HARMLESS, subset } from "./subset.ts";
+import { createRelation, type Difference, HARMLESS, type Relation, type Side } from "./subset.ts";
 
 /** Whom a change breaks: `wire`, a program that runs today; `source`, one that is edited or compiled anew; nobody. */
 export type Severity = "wire" | "source" | "notice";
@@ -14,23 +14,67 @@ export interface SchemaChange {
   readonly word?: string;
 }
 
-type Side = "request" | "answer";
+/** What the two sides of an exchange are compared by. */
+export type Relations = { readonly [Name in Side]: Relation };
+
+export const createRelations = (): Relations => ({
+  request: createRelation("request"),
+  answer: createRelation("answer"),
+});
 
 /**
  * What changed between two schemas: a request is safe when every old one is still taken (old ⊆ new), an answer when every
  * new one could have come before (new ⊆ old). The same relation the other way round finds what became wider, or is gone.
  */
-export function schemaChanges(side: Side, before: Part, after: Part): SchemaChange[] {
+export function schemaChanges(side: Side, before: Part, after: Part, relations: Relations): SchemaChange[] {
+  const { subset } = relations[side];
   const [one, other] = side === "request" ? [before, after] : [after, before];
-  const against = subset(one.shape, other.shape);
+  const against = subset(one, other);
   const broken = new Set(against.filter(({ code }) => SAME_SPOT.has(code)).map(spot));
-  const along = subset(other.shape, one.shape).filter(
+  const along = subset(other, one).filter(
     (difference) => !(SAME_SPOT.has(difference.code) && broken.has(spot(difference))),
   );
-  return [
+  const judged = [
     ...against.map((difference) => changeOf(side, difference, side === "answer", severityAgainst)),
     ...along.map((difference) => changeOf(side, difference, side === "request", severityAlong)),
   ].filter((change) => change !== undefined);
+  return renamed(judged, subset).map(({ change }) => change);
+}
+
+interface Judged {
+  readonly change: SchemaChange;
+  readonly difference: Difference;
+  /** Of a member that one version has and the other one does not. */
+  readonly became: "gone" | "new" | undefined;
+}
+
+/** A member that is gone, and one beside it that is new and takes the same values: one change, if no other fits. */
+function renamed(all: readonly Judged[], subset: Relation["subset"]): Judged[] {
+  const of = (became: Judged["became"]) => all.filter((one) => one.became === became);
+  const parent = ({ difference: { root, path } }: Judged) => `${root ?? ""}${path.replace(/\.[^.[]*$/, "")}`;
+  const isSame = (one: Judged, other: Judged) => {
+    const [mine, theirs] = [one.difference.member, other.difference.member];
+    if (mine === undefined || theirs === undefined || parent(one) !== parent(other)) return false;
+    if (mine.required !== theirs.required) return false;
+    return subset(mine.part, theirs.part).length === 0 && subset(theirs.part, mine.part).length === 0;
+  };
+  const taken = new Map<Judged, Judged>();
+  for (const gone of of("gone")) {
+    const matching = of("new").filter((one) => isSame(gone, one));
+    const [only] = matching;
+    if (only === undefined || matching.length > 1) continue;
+    if (of("gone").filter((one) => isSame(one, only)).length === 1) taken.set(gone, only);
+  }
+  const news = new Set(taken.values());
+  return all.flatMap((one) => {
+    if (news.has(one)) return [];
+    const other = taken.get(one);
+    if (other === undefined) return [one];
+    const graver = one.change.severity === "wire" ? one.change : other.change;
+    const severity = graver.severity === "wire" ? "wire" : one.change.severity;
+    const name = other.difference.path.split(".").at(-1) ?? "";
+    return [{ ...one, change: { ...one.change, severity, what: `is called ${name} now` } }];
+  });
 }
 
 /** Two directions of one change show at the same spot; values, words and alternatives come and go one by one. */
@@ -41,10 +85,11 @@ const SAME_SPOT: ReadonlySet<string> = new Set([
   "refused",
   "others",
   "undeclared",
+  "hidden",
   "default",
 ]);
-const spot = ({ code, root, path, what }: Difference) =>
-  `${root ?? ""}${path}${code === "limit" || code === "default" ? ` ${what}` : ""}`;
+const spot = ({ code, root, path, what, when }: Difference) =>
+  `${root ?? ""}${path}${code === "limit" || code === "default" ? ` ${what}` : ""}${when ?? ""}`;
 
 type Judge = (side: Side, difference: Difference, oneIsNew: boolean) => Severity | undefined;
 
@@ -68,17 +113,21 @@ const severityAlong: Judge = (side, { code, what }, oneIsNew) => {
   return "notice";
 };
 
-function changeOf(
-  side: Side,
-  difference: Difference,
-  oneIsNew: boolean,
-  judge: Judge,
-): SchemaChange | undefined {
+function changeOf(side: Side, difference: Difference, oneIsNew: boolean, judge: Judge): Judged | undefined {
   const severity = judge(side, difference, oneIsNew);
   if (severity === undefined) return undefined;
-  const { root, path, code, what } = difference;
+  const { root, path, code, what, when, unsure } = difference;
   const word = code === "word" && what !== "" && oneIsNew && side === "answer" ? { word: what } : {};
-  return { severity, root, path, what: sentence(side, difference, oneIsNew), ...word };
+  const doubt = unsure ? ", and whether each value still fits can't be told" : "";
+  const said = `${sentence(side, difference, oneIsNew)}${when === undefined ? "" : `, where ${when}`}${doubt}`;
+  const differs =
+    code === "undeclared" || code === "refused" || (code === "missing" && what === "undeclared");
+  const isGone = code === "refused" ? !oneIsNew : oneIsNew;
+  return {
+    change: { severity, root, path, what: said, ...word },
+    difference,
+    became: differs ? (isGone ? "gone" : "new") : undefined,
+  };
 }
 
 function sentence(side: Side, { code, what, one, other }: Difference, oneIsNew: boolean): string {
@@ -109,6 +158,10 @@ function sentence(side: Side, { code, what, one, other }: Difference, oneIsNew: 
         : said("has no other members any more", "refuses other members now");
     case "undeclared":
       return oneIsNew ? "is gone" : "is new, and optional";
+    case "hidden":
+      return oneIsNew
+        ? said("is in answers too now", "is in requests too now")
+        : said("is in requests only now", "is in answers only now");
     case "word":
       if (what === "") return oneIsNew ? "lists known words now" : "lists no known words any more";
       return oneIsNew ? `has a new word, ${what}` : `does not list ${what} any more`;

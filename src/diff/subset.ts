@@ -1,11 +1,15 @@
 import type { Json } from "../documents/document.ts";
-import { type Atom, kindOf, LOWER, type Part, type Shape, UPPER } from "./atom.ts";
+import { type Atom, memberOf, type Part, type Shape } from "./atom.ts";
 import { equal, shown } from "./equal.ts";
-import { ANYTHING } from "./shape.ts";
+import { disjoint, fits, isEmpty, partIsEmpty, type Verdict } from "./fits.ts";
+import { type Limit, limitsBeyond } from "./limits-beyond.ts";
+import { ANYTHING, partOfAtom } from "./shape.ts";
+import { kindsText, sameTags, tagOf, tagsOf } from "./tags.ts";
 
 /**
- * Why not every value of one schema fits another one. The last four are no such reasons: every value fits, and a person wants to know
- * (a member that only the other one describes, a word that it does not know, a default, a deprecation).
+ * Why not every value of one schema fits another one. The last five are no such reasons: every value fits, and a person wants to know
+ * (a member that only the other one describes, one that the other one has in the other direction only, a word that it does not
+ * know, a default, a deprecation).
  */
 export type Code =
   | "kind"
@@ -16,11 +20,12 @@ export type Code =
   | "refused"
   | "others"
   | "undeclared"
+  | "hidden"
   | "word"
   | "default"
   | "deprecated";
 
-export const HARMLESS: ReadonlySet<Code> = new Set(["undeclared", "word", "default", "deprecated"]);
+export const HARMLESS: ReadonlySet<Code> = new Set(["undeclared", "hidden", "word", "default", "deprecated"]);
 
 /** One difference; `one` and `other` are what each schema says there. */
 export interface Difference {
@@ -33,9 +38,18 @@ export interface Difference {
   readonly what: string;
   readonly one: string;
   readonly other: string;
+  /** It counts as a reason since it can't be told that it is none. */
+  readonly unsure?: true;
+  /** The condition under which it is one. */
+  readonly when?: string;
+  /** The member that one of them does not have. */
+  readonly member?: { readonly part: Part; readonly required: boolean };
 }
 
 type Found = readonly Difference[];
+/** A request has no members that are `readOnly`, an answer none that are `writeOnly`. */
+export type Side = "request" | "answer";
+
 const hard = (found: Found) => found.filter(({ code }) => !HARMLESS.has(code)).length;
 
 const difference = (code: Code, path: string, what: string, one = "", other = ""): Difference => ({
@@ -47,241 +61,472 @@ const difference = (code: Code, path: string, what: string, one = "", other = ""
   other,
 });
 
+/** So many comparisons of two atoms are made in a run; what is left then is said to be. */
+const MOST_STEPS = 1_500_000;
+
+/** Schemas are looked into so deep: what is made of schemas that contain themselves may have no end. */
+const DEEPEST = 300;
+
+const leftOut: Difference = {
+  ...difference("limit", "", "what is too large to be compared", "there", "there"),
+  unsure: true,
+};
+
+/** What keeps the values of one schema from being values of another one. */
+export interface Relation {
+  subset(one: Part, other: Part): Found;
+  /** Whether there were too many comparisons to make them all. */
+  readonly isExhausted: boolean;
+}
+
 /**
- * What keeps the values of `one` from being values of `other`; without a reason in it, each of them is. It is exact where
- * schemas can be compared member by member; what can't be decided (two patterns) counts as a reason.
+ * Without a reason in what is found, each value of `one` is one of `other`. It is exact where schemas can be compared member by
+ * member; what can't be decided (two patterns) counts as a reason, and is marked.
  */
-export function subset(one: Shape, other: Shape): Found {
-  const found: Difference[] = [];
-  const kinds = new Set(other.atoms.map(({ kind }) => kind));
-  const strangers = [...new Set(one.atoms.map(({ kind }) => kind).filter((kind) => !kinds.has(kind)))];
-  if (strangers.length > 0) found.push(difference("kind", "", "type", kindsOf(one), kindsOf(other)));
-  for (const atom of one.atoms) if (kinds.has(atom.kind)) found.push(...withinAny(atom, one, other));
-  if (one.default !== undefined && !equal(one.default, other.default))
-    found.push(difference("default", "", "default", shown(one.default), shown(other.default)));
-  if (one.deprecated && !other.deprecated) found.push(difference("deprecated", "", "deprecated"));
-  const root = one.name !== undefined && one.name === other.name ? one.name : undefined;
-  return distinct(named(root, found));
+export function createRelation(side: Side): Relation {
+  const settled = new WeakMap<Part, WeakMap<Part, Found>>();
+  /** Pairs that are being decided, and what has been decided while they were: kept if they hold. */
+  const deciding: { one: Part; other: Part; lowest: number; provisional: [Part, Part, Found][] }[] = [];
+  let steps = 0;
+
+  function keep(one: Part, other: Part, found: Found) {
+    const table = settled.get(one) ?? new WeakMap<Part, Found>();
+    settled.set(one, table);
+    table.set(other, found);
+  }
+
+  /** Two parts, once each: parts are shared, and may contain themselves. */
+  function subsetOfParts(one: Part, other: Part): Found {
+    if (one === other) return [];
+    const known = settled.get(one)?.get(other);
+    if (known !== undefined) return known;
+    for (const [depth, entry] of deciding.entries()) {
+      // While it is being decided it holds: a schema that contains itself is decided by the rest of it.
+      if (entry.one === one && entry.other === other) return assumed(depth, []);
+      const before = entry.provisional.find(([mine, theirs]) => mine === one && theirs === other);
+      if (before !== undefined) return assumed(depth, before[2]);
+    }
+    const depth = deciding.length;
+    if (depth > DEEPEST) return [leftOut];
+    deciding.push({ one, other, lowest: depth, provisional: [] });
+    const found = subset(one.shape, other.shape);
+    const entry = deciding.pop();
+    if (entry === undefined) return found;
+    const above = deciding.at(-1);
+    if (entry.lowest >= depth) {
+      keep(one, other, found);
+      // What leaned on it holds if it does; else it is asked again where it is needed.
+      if (hard(found) === 0) for (const [mine, theirs, what] of entry.provisional) keep(mine, theirs, what);
+    } else if (above !== undefined) {
+      above.lowest = Math.min(above.lowest, entry.lowest);
+      deciding[entry.lowest]?.provisional.push([one, other, found], ...entry.provisional);
+    }
+    return found;
+  }
+
+  function assumed(depth: number, found: Found): Found {
+    const last = deciding.at(-1);
+    if (last !== undefined) last.lowest = Math.min(last.lowest, depth);
+    return found;
+  }
+
+  function subset(one: Shape, other: Shape): Found {
+    const found: Difference[] = [];
+    const [mine, theirs] = [one, other].map(({ atoms }) => atoms.filter((atom) => !emptyAtom(atom))) as [
+      Atom[],
+      Atom[],
+    ];
+    const kinds = new Set(theirs.map(({ kind }) => kind));
+    if (mine.some(({ kind }) => !kinds.has(kind)))
+      found.push(difference("kind", "", "type", kindsText(mine), kindsText(theirs)));
+    for (const atom of mine) if (kinds.has(atom.kind)) found.push(...withinAny(atom, mine, theirs));
+    if (one.default !== undefined && !equal(one.default, other.default))
+      found.push(difference("default", "", "default", shown(one.default), shown(other.default)));
+    if (one.deprecated && !other.deprecated) found.push(difference("deprecated", "", "deprecated"));
+    const root = one.name !== undefined && one.name === other.name ? one.name : undefined;
+    return distinct(named(root, found));
+  }
+
+  function withinAny(atom: Atom, from: readonly Atom[], into: readonly Atom[]): Found {
+    const candidates = into.filter(({ kind }) => kind === atom.kind);
+    if (atom.values !== undefined) return valuesWithin(atom, atom.values, candidates);
+    const tried = candidates.map((candidate) => ({ candidate, found: within(atom, candidate) }));
+    const own = partners(atom, tried, from);
+    const fitting = tried.filter(({ found }) => hard(found) === 0);
+    const best = own.filter(({ found }) => hard(found) === 0);
+    if (best.length > 0) return least(best);
+    // An alternative that says nothing of a member takes anything there; the one that speaks of it is the one to compare with.
+    const honest = fitting.filter(
+      ({ candidate }) => own.length === 0 || !absorbs(candidate, atom, own[0]?.candidate),
+    );
+    if (honest.length > 0) return least(honest);
+    if (own.length > 0) return least(own);
+    if (splitFits(atom, candidates)) return [];
+    const alike = tried.filter(({ candidate }) => sameTags(atom, candidate) !== false);
+    const many = tried.length > 1 || from.filter(({ kind }) => kind === atom.kind).length > 1;
+    if (many && alike.length === 0) return [difference("alternative", "", tagOf(atom))];
+    const tagged = alike.filter(({ candidate }) => sameTags(atom, candidate) === true);
+    return least(tagged.length > 0 ? tagged : alike.length > 0 ? alike : tried);
+  }
+
+  interface Tried {
+    readonly candidate: Atom;
+    readonly found: Found;
+  }
+
+  /** The alternatives of the other schema that are the same one: of one name, of one tag, or with the most members in common. */
+  function partners(atom: Atom, tried: readonly Tried[], from: readonly Atom[]): Tried[] {
+    if (tried.length < 2 && from.filter(({ kind }) => kind === atom.kind).length < 2) return [];
+    const byName = tried.filter(({ candidate }) => atom.name !== undefined && candidate.name === atom.name);
+    if (byName.length > 0) return byName;
+    const byTag = tried.filter(({ candidate }) => sameTags(atom, candidate) === true);
+    if (byTag.length > 0) return byTag;
+    if (atom.kind !== "object" || tagsOf(atom).size > 0) return [];
+    const shared = ({ candidate }: Tried) =>
+      candidate.name !== undefined && atom.name !== undefined
+        ? 0
+        : [...atom.properties.keys()].filter((name) => candidate.properties.has(name)).length;
+    const most = Math.max(0, ...tried.map(shared));
+    return most === 0 ? [] : tried.filter((one) => shared(one) === most);
+  }
+
+  const absorbs = (candidate: Atom, atom: Atom, own: Atom | undefined) =>
+    candidate !== own &&
+    [...atom.properties.keys()].some(
+      (name) => memberOf(candidate, name) === undefined && own?.properties.has(name),
+    );
+
+  /** Whether it fits when it is cut by the values of a member that tells the alternatives apart. */
+  function splitFits(atom: Atom, candidates: readonly Atom[]): boolean {
+    if (candidates.length < 2) return false;
+    for (const [name, part] of atom.properties) {
+      const [only, ...more] = part.shape.atoms;
+      const values = more.length === 0 ? only?.values : undefined;
+      if (values === undefined || values.length < 2 || values.length > 50 || !atom.required.has(name))
+        continue;
+      const tells = candidates.some((candidate) =>
+        candidate.properties.get(name)?.shape.atoms.some((one) => one.values),
+      );
+      if (!tells || only === undefined) continue;
+      const cut = (value: Json): Atom => ({
+        ...atom,
+        properties: new Map(atom.properties).set(name, partOfAtom({ ...only, values: [value] })),
+      });
+      return values.every((value) =>
+        candidates.some((candidate) => hard(within(cut(value), candidate)) === 0),
+      );
+    }
+    return false;
+  }
+
+  function within(one: Atom, other: Atom): Found {
+    steps += 1;
+    if (steps > MOST_STEPS) return [leftOut];
+    const found = [
+      ...limitsBeyond(one, other).map(limitDifference),
+      ...items(one, other),
+      ...members(one, other),
+      ...words(one, other),
+      ...rules(one, other),
+      ...nots(one, other),
+      ...also(one, other),
+    ];
+    return named(one.name === other.name ? one.name : undefined, found);
+  }
+
+  function items(one: Atom, other: Atom): Found {
+    const count = Math.max(one.prefixItems.length, other.prefixItems.length);
+    const longest = one.bounds.maxItems ?? Infinity;
+    const first = Array.from({ length: count }, (_, index) => {
+      const theirs = other.prefixItems[index] ?? other.items;
+      const mine = one.prefixItems[index] ?? one.items;
+      return theirs === undefined || index >= longest ? [] : below(`[${index}]`, subsetOfPart(mine, theirs));
+    });
+    const rest =
+      other.items === undefined || longest <= count ? [] : below("[]", subsetOfPart(one.items, other.items));
+    const found = [...rest, ...first.flat()];
+    for (const { part, least, most } of other.contains) {
+      const same = one.contains.some(
+        (mine) =>
+          (least <= 0 || (mine.least >= least && hard(subsetOfParts(mine.part, part)) === 0)) &&
+          (most === Infinity || (mine.most <= most && hard(subsetOfParts(part, mine.part)) === 0)),
+      );
+      const all =
+        least <= (one.bounds.minItems ?? 0) &&
+        most >= longest &&
+        (least <= 0 ||
+          (one.items !== undefined &&
+            one.prefixItems.length === 0 &&
+            hard(subsetOfParts(one.items, part)) === 0));
+      if (!same && !all && (least > 0 || most < longest))
+        found.push({
+          ...difference("limit", "", "contains", one.contains.length === 0 ? "none" : "as it is", "another"),
+          ...(one.contains.length === 0 ? {} : { unsure: true as const }),
+        });
+    }
+    return found;
+  }
+
+  const subsetOfPart = (one: Part | undefined, other: Part): Found =>
+    one === undefined ? subset(ANYTHING, other.shape) : subsetOfParts(one, other);
+
+  const isHidden = (part: Part | false | undefined) =>
+    part !== undefined && part !== false && (side === "request" ? part.shape.readOnly : part.shape.writeOnly);
+  const requires = (atom: Atom, name: string) => atom.required.has(name) && !isHidden(memberOf(atom, name));
+
+  function members(one: Atom, other: Atom): Found {
+    if (one.kind !== "object") return [];
+    const found: Difference[] = [];
+    for (const name of new Set([...other.required, ...other.properties.keys()])) {
+      const path = `.${name}`;
+      const [mine, theirs] = [memberOf(one, name), memberOf(other, name)];
+      const part = one.properties.get(name);
+      const isMine =
+        (part !== undefined && !isHidden(part)) ||
+        (part === undefined && mine !== undefined && mine !== false);
+      const mayLack = requires(other, name) && !requires(one, name);
+      const member =
+        theirs === undefined || theirs === false
+          ? {}
+          : { member: { part: theirs, required: requires(other, name) } };
+      if (isHidden(theirs)) {
+        if (isMine && part !== undefined) found.push({ ...difference("hidden", path, name), ...member });
+        continue;
+      }
+      if (mayLack)
+        found.push({ ...difference("missing", path, isMine ? "optional" : "undeclared"), ...member });
+      else if (
+        !isMine &&
+        other.properties.has(name) &&
+        (mine !== false || part === undefined) &&
+        one.additional !== false &&
+        !isNever(theirs)
+      )
+        found.push({ ...difference("undeclared", path, name), ...member });
+      if (
+        theirs === undefined ||
+        theirs === false ||
+        mine === false ||
+        (mine === undefined && !isNever(theirs))
+      )
+        continue;
+      if (isHidden(part)) continue;
+      if (isNever(theirs)) {
+        if (mine === undefined || !isNever(mine))
+          found.push({
+            ...difference("refused", path, name),
+            ...(mine === undefined ? {} : { member: { part: mine, required: requires(one, name) } }),
+          });
+        continue;
+      }
+      if (mine === undefined) continue;
+      // A default of what is always there is never used.
+      const both = requires(one, name) && requires(other, name);
+      const differing = subsetOfParts(mine, theirs);
+      found.push(
+        ...below(
+          path,
+          both ? differing.filter(({ code, path: at }) => code !== "default" || at !== "") : differing,
+        ),
+      );
+    }
+    for (const [name, part] of one.properties) {
+      if (other.properties.has(name) || isHidden(part) || partIsEmptyPart(part)) continue;
+      const theirs = memberOf(other, name);
+      if (theirs === false)
+        found.push({
+          ...difference("refused", `.${name}`, name),
+          member: { part, required: requires(one, name) },
+        });
+      else if (theirs !== undefined && !other.required.has(name))
+        found.push(...below(`.${name}`, subsetOfParts(part, theirs)));
+    }
+    found.push(...patterned(one, other));
+    if (other.additional === false && one.additional !== false)
+      found.push(difference("others", "", "other members"));
+    else if (other.additional && one.additional !== false)
+      found.push(...below(".*", subsetOfPart(one.additional, other.additional)));
+    if (other.names !== undefined) found.push(...named(undefined, memberNames(one, other.names)));
+    for (const pair of other.dependent) {
+      const [when = "", then = ""] = pair.split("→");
+      if (!one.dependent.has(pair) && !one.required.has(then) && !isForbidden(one, when))
+        found.push(difference("limit", "", `dependentRequired ${pair}`, "none", "there"));
+    }
+    return found;
+  }
+
+  const isNever = (part: Part | false | undefined) =>
+    part === false || (part !== undefined && partIsEmptyPart(part));
+  const isForbidden = (atom: Atom, name: string) => isNever(memberOf(atom, name));
+
+  /** Members by pattern. What a name has that matches two patterns is not looked into. */
+  function patterned(one: Atom, other: Atom): Found {
+    const found: Difference[] = [];
+    for (const [pattern, theirs] of other.patternProperties) {
+      const path = `.(${pattern})`;
+      const mine = one.patternProperties.get(pattern);
+      if (mine !== undefined) {
+        found.push(...below(path, subsetOfParts(mine, theirs)));
+        continue;
+      }
+      const others = [...one.patternProperties.values()];
+      if (others.some((part) => hard(subsetOfParts(part, theirs)) > 0))
+        found.push({
+          ...difference("limit", "", `members by the pattern ${pattern}`, "others", "there"),
+          unsure: true,
+        });
+      else if (one.additional !== false) found.push(...below(path, subsetOfPart(one.additional, theirs)));
+    }
+    for (const [pattern, mine] of one.patternProperties) {
+      if (other.patternProperties.has(pattern)) continue;
+      if (other.additional === false) {
+        const covered = other.patternProperties.size > 0 ? { unsure: true as const } : {};
+        if (!partIsEmptyPart(mine))
+          found.push({ ...difference("refused", `.(${pattern})`, pattern), ...covered });
+      } else if (other.additional !== undefined)
+        found.push(...below(`.(${pattern})`, subsetOfParts(mine, other.additional)));
+    }
+    return found;
+  }
+
+  function memberNames(one: Atom, names: Part): Found {
+    const refused = [...one.properties]
+      .filter(([, part]) => !partIsEmptyPart(part))
+      .map(([name]) => name)
+      .filter((name) => names.shape.atoms.every((atom) => fits(atom, name) === false))
+      .map((name) => difference("refused", `.${name}`, name));
+    if (one.additional === false && one.patternProperties.size === 0) {
+      const unknown = [...one.properties.keys()].some(
+        (name) => !names.shape.atoms.some((atom) => fits(atom, name, one.names?.shape.atoms[0]) === true),
+      );
+      return unknown && refused.length === 0 && one.names !== names
+        ? below(".(name)", subsetOfPart(one.names, names)).map((item) => ({ ...item, unsure: true as const }))
+        : refused;
+    }
+    const text: Shape = { ...ANYTHING, atoms: ANYTHING.atoms.filter(({ kind }) => kind === "string") };
+    return below(
+      ".(name)",
+      one.names === undefined ? subset(text, names.shape) : subsetOfParts(one.names, names),
+    );
+  }
+
+  /** Each rule of the other one must hold here: under its condition, what follows from it. */
+  function rules(one: Atom, other: Atom): Found {
+    return other.rules.flatMap((rule) => {
+      const mine = one.rules.find(({ condition }) => condition === rule.condition);
+      const rest = partOfAtom({ ...one, rules: one.rules.filter((item) => item !== mine) });
+      const branch = (given: Part, theirs: Part | undefined, when: string): Found =>
+        theirs === undefined
+          ? []
+          : subsetOfParts(given, theirs)
+              .filter(({ code }) => !HARMLESS.has(code))
+              .map((item) => ({
+                ...item,
+                when: item.when === undefined ? when : `${when} and ${item.when}`,
+              }));
+      const met = rest.and(rule.when);
+      return [
+        ...branch(mine?.met === undefined ? met : met.and(mine.met), rule.met, rule.phrase),
+        ...branch(
+          mine?.unmet === undefined ? rest : rest.and(mine.unmet),
+          rule.unmet,
+          `not (${rule.phrase})`,
+        ),
+      ];
+    });
+  }
+
+  /** What must not fit the other one must not fit here either, or have nothing in common with it. */
+  function nots(one: Atom, other: Atom): Found {
+    return other.nots.flatMap(({ part, phrase }) => {
+      if (one.nots.some((mine) => hard(subsetOfParts(part, mine.part)) === 0)) return [];
+      if (part.shape.atoms.every((atom) => disjoint(one, atom, 0) === true)) return [];
+      const same = one.nots.some((mine) => mine.phrase === phrase);
+      const [was, is] = same ? ["as it is", "another"] : ["none", "there"];
+      const sure = one.nots.length === 0 ? {} : { unsure: true as const };
+      return [{ ...difference("limit", "", `the rule ${phrase}`, was, is), ...sure }];
+    });
+  }
+
+  /** Schemas that were not multiplied out: each is compared with those of the other side, and with the rest. */
+  function also(one: Atom, other: Atom): Found {
+    return other.also.flatMap((part) => {
+      const choices = [...one.also, partOfAtom({ ...one, also: [] })];
+      let best: Found | undefined;
+      for (const mine of choices) {
+        const found = subsetOfParts(mine, part);
+        if (hard(found) === 0) return found.filter(({ code }) => code !== "undeclared");
+        if (best === undefined || weight(found) < weight(best)) best = found;
+      }
+      return (best ?? [])
+        .filter(({ code }) => !HARMLESS.has(code))
+        .map((item) => ({ ...item, unsure: true as const }));
+    });
+  }
+
+  return {
+    subset: subsetOfParts,
+    get isExhausted() {
+      return steps > MOST_STEPS;
+    },
+  };
 }
 
-const seen = new WeakMap<Part, WeakMap<Part, Found>>();
-
-/** Two parts, once each: parts are shared, and may contain themselves. */
-function subsetOfParts(one: Part, other: Part): Found {
-  if (one === other) return [];
-  const known = seen.get(one)?.get(other);
+const empty = new WeakMap<Atom, boolean>();
+function emptyAtom(atom: Atom): boolean {
+  const known = empty.get(atom);
   if (known !== undefined) return known;
-  const table = seen.get(one) ?? new WeakMap<Part, Found>();
-  seen.set(one, table);
-  // While it is being decided it holds: a schema that contains itself is decided by the rest of it.
-  table.set(other, []);
-  const found = subset(one.shape, other.shape);
-  table.set(other, found);
-  return found;
+  const is = isEmpty(atom);
+  empty.set(atom, is);
+  return is;
 }
+
+const emptyParts = new WeakMap<Part, boolean>();
+function partIsEmptyPart(part: Part): boolean {
+  const known = emptyParts.get(part);
+  if (known !== undefined) return known;
+  const is = partIsEmpty(part, 1);
+  emptyParts.set(part, is);
+  return is;
+}
+
+const limitDifference = ({ what, one, other, unsure }: Limit): Difference => ({
+  ...difference("limit", "", what, one, other),
+  ...(unsure ? { unsure: true } : {}),
+});
 
 const below = (step: string, found: Found): Found =>
   found.map((item) => (item.root === undefined ? { ...item, path: `${step}${item.path}` } : item));
 
-function withinAny(atom: Atom, from: Shape, into: Shape): Found {
-  const candidates = into.atoms.filter(({ kind }) => kind === atom.kind);
-  if (atom.values !== undefined) return valuesWithin(atom.values, candidates);
-  const tried = candidates.map((candidate) => ({ candidate, found: within(atom, candidate) }));
-  const fitting = tried.filter(({ found }) => hard(found) === 0);
-  if (fitting.length > 0) return least(fitting);
-  const alike = tried.filter(({ candidate }) => sameTags(atom, candidate) !== false);
-  const many = tried.length > 1 || from.atoms.filter(({ kind }) => kind === atom.kind).length > 1;
-  if (many && alike.length === 0) return [difference("alternative", "", tagOf(atom))];
-  const tagged = alike.filter(({ candidate }) => sameTags(atom, candidate) === true);
-  return least(tagged.length > 0 ? tagged : alike.length > 0 ? alike : tried);
-}
+const weight = (found: Found) => hard(found) * 1000 + found.length;
 
 /** The differences from the candidate that fits best. */
 function least(tried: readonly { readonly found: Found }[]): Found {
   const [first, ...more] = tried.map(({ found }) => found);
-  const weight = (found: Found) => hard(found) * 1000 + found.length;
   return more.reduce((best, found) => (weight(found) < weight(best) ? found : best), first ?? []);
 }
 
-function valuesWithin(values: readonly Json[], candidates: readonly Atom[]): Found {
+function valuesWithin(atom: Atom, values: readonly Json[], candidates: readonly Atom[]): Found {
+  const { values: _, ...rest } = atom;
   return values.flatMap((value) => {
-    const fitting = candidates.filter((candidate) => accepts(candidate, value));
-    if (fitting.length === 0) return [difference("value", "", shown(value))];
-    const unknown = fitting.every(({ words }) => words !== undefined && !words.includes(String(value)));
+    const mine: Verdict = fits(rest, value);
+    if (mine === false) return [];
+    const verdicts = candidates.map((candidate) => ({ candidate, verdict: fits(candidate, value, atom) }));
+    const fitting = verdicts.filter(({ verdict }) => verdict === true);
+    if (fitting.length === 0) {
+      const unsure = mine === undefined || verdicts.some(({ verdict }) => verdict === undefined);
+      return [{ ...difference("value", "", shown(value)), ...(unsure ? { unsure: true as const } : {}) }];
+    }
+    const unknown = fitting.every(
+      ({ candidate: { words } }) => words !== undefined && !words.includes(String(value)),
+    );
     return unknown ? [difference("word", "", shown(value))] : [];
   });
-}
-
-/** Whether one value fits; of objects and arrays only those that are listed, or where anything goes. */
-function accepts(atom: Atom, value: Json): boolean {
-  if (kindOf(value) !== atom.kind) return false;
-  if (atom.values !== undefined) return atom.values.some((candidate) => equal(candidate, value));
-  const { bounds } = atom;
-  const size = typeof value === "string" ? [...value].length : value;
-  if (typeof size !== "number")
-    return Object.keys(bounds).length === 0 && atom.required.size === 0 && atom.items === undefined;
-  const [low, high] =
-    typeof value === "string" ? [bounds.minLength, bounds.maxLength] : [bounds.minimum, bounds.maximum];
-  return (
-    size >= (low ?? -Infinity) &&
-    size <= (high ?? Infinity) &&
-    (typeof value === "string" ||
-      (size > (bounds.exclusiveMinimum ?? -Infinity) && size < (bounds.exclusiveMaximum ?? Infinity))) &&
-    (!atom.integer || Number.isInteger(value)) &&
-    atom.multipleOf.every((step) => Number.isInteger(size / step)) &&
-    (atom.formats.length === 0 || typeof value === "number") &&
-    atom.patterns.every((pattern) => new RegExp(pattern, "u").test(String(value)))
-  );
-}
-
-/** Members with one value only, `status: denied`: whether both have the same ones; undefined where they share none. */
-function sameTags(one: Atom, other: Atom): boolean | undefined {
-  const theirs = tagsOf(other);
-  const shared = [...tagsOf(one)].filter(([name]) => theirs.has(name));
-  return shared.length === 0 ? undefined : shared.every(([name, value]) => theirs.get(name) === value);
-}
-
-function tagsOf({ properties }: Atom): Map<string, string> {
-  const tags = new Map<string, string>();
-  for (const [name, { shape }] of properties) {
-    const [only, ...more] = shape.atoms;
-    const [value, ...others] = only?.values ?? [];
-    if (more.length === 0 && others.length === 0 && value !== undefined) tags.set(name, shown(value));
-  }
-  return tags;
-}
-
-const tagOf = (atom: Atom) =>
-  [...tagsOf(atom)].map(([name, value]) => `${name}: ${value}`).join(", ") || `another ${atom.kind}`;
-
-const kindsOf = ({ atoms }: Shape) =>
-  atoms.length >= 6 && ANYTHING.atoms.every(({ kind }) => atoms.some((atom) => atom.kind === kind))
-    ? "anything"
-    : [...new Set(atoms.map(({ kind, integer }) => (integer ? "integer" : kind)))]
-        .sort((one, other) => Number(one === "null") - Number(other === "null") || (one < other ? -1 : 1))
-        .join(" | ");
-
-function within(one: Atom, other: Atom): Found {
-  const found = [...limits(one, other), ...items(one, other), ...members(one, other), ...words(one, other)];
-  return named(one.name === other.name ? one.name : undefined, found);
 }
 
 /** Differences in a schema with a name are told by it. */
 const named = (root: string | undefined, found: Found): Found =>
   root === undefined ? found : found.map((item) => ({ ...item, root: item.root ?? root }));
-
-function limits(one: Atom, other: Atom): Found {
-  const found: Difference[] = [];
-  const limit = (what: string, mine: unknown, theirs: unknown) =>
-    found.push(difference("limit", "", what, text(mine), text(theirs)));
-  if (other.values !== undefined) limit("values", one.words ?? "anything", other.values);
-  if (other.integer && !one.integer) limit("type", "number", "integer");
-  for (const name of LOWER) {
-    const mine = one.bounds[name] ?? (/^min[LIP]/.test(name) ? 0 : -Infinity);
-    if (other.bounds[name] !== undefined && mine < other.bounds[name])
-      limit(name, one.bounds[name], other.bounds[name]);
-  }
-  for (const name of UPPER)
-    if (other.bounds[name] !== undefined && (one.bounds[name] ?? Infinity) > other.bounds[name])
-      limit(name, one.bounds[name], other.bounds[name]);
-  const lists = [
-    [
-      "format",
-      one.formats,
-      other.formats.filter((format) => !(format === "int64" && one.formats.includes("int32"))),
-    ],
-    ["pattern", one.patterns, other.patterns],
-    ["multipleOf", one.multipleOf, other.multipleOf],
-  ] as const;
-  for (const [what, mine, theirs] of lists)
-    if (theirs.some((item) => !mine.some((candidate) => candidate === item)))
-      limit(what, mine.join(" and "), theirs.join(" and "));
-  if (other.uniqueItems && !one.uniqueItems) limit("uniqueItems", "", "true");
-  return found;
-}
-
-const text = (value: unknown) =>
-  value === undefined || value === ""
-    ? "none"
-    : Array.isArray(value)
-      ? value.map((item) => shown(item)).join(" | ")
-      : String(value);
-
-function items(one: Atom, other: Atom): Found {
-  const rest = other.items === undefined ? [] : below("[]", subsetOfPart(one.items, other.items));
-  const count = Math.max(one.prefixItems.length, other.prefixItems.length);
-  const first = Array.from({ length: count }, (_, index) => {
-    const theirs = other.prefixItems[index] ?? other.items;
-    const mine = one.prefixItems[index] ?? one.items;
-    return theirs === undefined ? [] : below(`[${index}]`, subsetOfPart(mine, theirs));
-  });
-  return [...rest, ...first.flat()];
-}
-
-const subsetOfPart = (one: Part | undefined, other: Part): Found =>
-  one === undefined ? subset(ANYTHING, other.shape) : subsetOfParts(one, other);
-
-function members(one: Atom, other: Atom): Found {
-  const found: Difference[] = [];
-  for (const name of new Set([...other.required, ...other.properties.keys()])) {
-    const path = `.${name}`;
-    const part = one.properties.get(name);
-    const mayLack = other.required.has(name) && !one.required.has(name);
-    const described = part !== undefined || !(one.additional === undefined || one.additional === false);
-    if (mayLack) found.push(difference("missing", path, described ? "optional" : "undeclared"));
-    else if (!described && one.additional !== false) found.push(difference("undeclared", path, name));
-    const theirs = other.properties.get(name);
-    const mine = part ?? (one.additional === false ? undefined : one.additional);
-    if (theirs !== undefined && mine !== undefined) found.push(...below(path, subsetOfParts(mine, theirs)));
-  }
-  for (const [name, part] of one.properties) {
-    if (other.properties.has(name)) continue;
-    if (other.additional === false) found.push(difference("refused", `.${name}`, name));
-    else if (other.additional !== undefined)
-      found.push(...below(`.${name}`, subsetOfParts(part, other.additional)));
-  }
-  if (other.additional === false && one.additional !== false)
-    found.push(difference("others", "", "other members"));
-  else if (other.additional && one.additional !== false)
-    found.push(...below(".*", subsetOfPart(one.additional, other.additional)));
-  if (other.names !== undefined) found.push(...below(".(name)", subsetOfPart(one.names, other.names)));
-  for (const pair of other.dependent) {
-    const [when = "", then = ""] = pair.split("→");
-    if (
-      !one.dependent.has(pair) &&
-      !one.required.has(then) &&
-      !comingWith(when, one.dependent).has(then) &&
-      !(one.additional === false && !one.properties.has(when))
-    )
-      found.push(difference("limit", "", `dependentRequired ${pair}`, "none", "there"));
-  }
-  return [...found, ...rules(one, other)];
-}
-
-/** The members that are there where one is, by `dependentRequired`, those that come with others of them too. */
-function comingWith(member: string, dependent: ReadonlySet<string>): Set<string> {
-  const found = new Set([member]);
-  for (const name of found)
-    for (const pair of dependent) {
-      const [when, then = ""] = pair.split("→");
-      if (when === name) found.add(then);
-    }
-  return found;
-}
-
-/** Each rule of the other one must hold here: the same condition, with what follows from it being as narrow or narrower. */
-function rules(one: Atom, other: Atom): Found {
-  return other.rules.flatMap((rule) => {
-    const mine = one.rules.find(({ condition }) => condition === rule.condition);
-    if (mine === undefined) return [difference("limit", "", `the rule ${rule.condition}`, "none", "there")];
-    const branches = (["met", "unmet"] as const).flatMap((branch) =>
-      rule[branch] === undefined ? [] : subsetOfPart(mine[branch], rule[branch]),
-    );
-    return branches.some(({ code }) => !HARMLESS.has(code))
-      ? [difference("limit", "", `what follows from the rule ${rule.condition}`, "as it is", "narrower")]
-      : [];
-  });
-}
 
 function words(one: Atom, other: Atom): Found {
   if (one.words === undefined) return [];
@@ -292,7 +537,7 @@ function words(one: Atom, other: Atom): Found {
 function distinct(found: Found): Found {
   const keys = new Set<string>();
   return found.filter((item) => {
-    const key = [item.code, item.root, item.path, item.what].join("\n");
+    const key = [item.code, item.root, item.path, item.what, item.when].join("\n");
     return keys.has(key) ? false : keys.add(key);
   });
 }

@@ -1,8 +1,9 @@
+import { diagnosticsOf } from "../documents/compile.ts";
 import type { OpenApiDocument } from "../documents/document.ts";
 import { typesOf } from "../documents/generate.ts";
-import { optional } from "../documents/optional.ts";
+
 import { type Change, type Documents, withSiblings } from "./compare.ts";
-import { operationsOf } from "./model.ts";
+import { type Operation, operationsOf } from "./model.ts";
 
 /** One assignment that the compiler refuses: an operation's part whose old type and new type don't fit. */
 export interface Refusal {
@@ -20,6 +21,9 @@ export interface Refusal {
  */
 export async function askCompiler(before: Documents, after: Documents): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
+  const size = [...before.values(), ...after.values()].reduce((sum, { text }) => sum + text.length, 0);
+  if (size > MOST_TEXT)
+    throw new Error(`the documents are too large for it (${(size / 1e6).toFixed(1)} MB together)`);
   for (const [name, old] of before) {
     const now = after.get(name);
     if (now === undefined || textsOf(old) === textsOf(now)) continue;
@@ -27,6 +31,9 @@ export async function askCompiler(before: Documents, after: Documents): Promise<
   }
   return refusals;
 }
+
+/** Types of documents up to this size, in characters, are made and compared within seconds. */
+const MOST_TEXT = 3_000_000;
 
 /** A document's text, and those of the documents that it refers to. */
 const textsOf = (document: OpenApiDocument) =>
@@ -58,53 +65,21 @@ export const confirmed = (change: Change, refusals: readonly Refusal[]) =>
   );
 
 async function refusalsOf(name: string, old: OpenApiDocument, now: OpenApiDocument): Promise<Refusal[]> {
-  const ts = await optional("typescript", "comparing types");
   const checks = checksOf(old, now);
   const files = new Map([
     ["/old.ts", await typesOf(old)],
     ["/new.ts", await typesOf(now)],
-    ["/lib.d.ts", LIBRARY],
     ["/check.ts", [IMPORTS, ...checks.map(({ code }) => code)].join("\n")],
   ]);
-  const options = {
-    strict: true,
-    noEmit: true,
-    noLib: true,
-    skipLibCheck: true,
-    exactOptionalPropertyTypes: true,
-    types: [],
-  };
-  const host = ts.createCompilerHost(options);
-  host.getSourceFile = (file, language) => {
-    const text = files.get(file);
-    return text === undefined ? undefined : ts.createSourceFile(file, text, language);
-  };
-  host.fileExists = (file) => files.has(file);
-  host.readFile = (file) => files.get(file);
-  host.getCurrentDirectory = () => "/";
-  const program = ts.createProgram([...files.keys()], options, host);
-  const source = program.getSourceFile("/check.ts");
-  return program.getSemanticDiagnostics(source).flatMap(({ start, messageText }) => {
-    if (source === undefined || start === undefined) return [];
-    const check = checks[source.getLineAndCharacterOfPosition(start).line - 1];
-    const message = ts.flattenDiagnosticMessageText(messageText, " ").replaceAll(/\s+/g, " ");
+  return (await diagnosticsOf(files, ["/check.ts"], "comparing types")).flatMap(({ line, message }) => {
+    const check = checks[line - 1];
     return check === undefined
       ? []
       : [{ document: name, operation: check.operation, part: check.part, message }];
   });
 }
 
-const IMPORTS =
-  'import type { operations as Old } from "./old.ts"; import type { operations as New } from "./new.ts";';
-
-/** What the compiler's own library would say, as far as generated types need it. */
-const LIBRARY = `
-interface Array<T> { length: number; [n: number]: T }
-interface Boolean {} interface CallableFunction {} interface Function {} interface IArguments {} interface NewableFunction {}
-interface Number {} interface Object {} interface RegExp {} interface String {}
-type Record<K extends string | number | symbol, T> = { [P in K]: T };
-type NonNullable<T> = T & {};
-`;
+const IMPORTS = 'import type * as Old from "./old.ts"; import type * as New from "./new.ts";';
 
 interface Check {
   readonly operation: string;
@@ -120,7 +95,11 @@ function checksOf(before: OpenApiDocument, after: OpenApiDocument): Check[] {
     const now = operations.get(key);
     // What both only take over from another document is asked there.
     if (now === undefined || (old.home !== before && now.home !== after)) continue;
-    const [from, to] = [`Old[${JSON.stringify(old.id)}]`, `New[${JSON.stringify(now.id)}]`];
+    // By path and method: an operation need not have an id.
+    const typeOf = (versions: string, typed: Operation["typed"]) =>
+      typed && `${versions}.${typed.member}[${JSON.stringify(typed.path)}][${JSON.stringify(typed.method)}]`;
+    const [from, to] = [typeOf("Old", old.typed), typeOf("New", now.typed)];
+    if (from === undefined || to === undefined) continue;
     const add = (part: string, given: string, wanted: string) =>
       checks.push({ operation: now.id, part, code: `((given: ${given}): ${wanted} => given);` });
     if (now.asker === "gate") {

@@ -85,6 +85,13 @@ export class OpenApiDocument {
       : { value: found.value, document: found.document };
   }
 
+  /** Whether nothing that stands beside a `$ref` counts: in OpenAPI 3.0, and in what such a document refers to. */
+  get refStandsAlone(): boolean {
+    const [first] = this.#family.values();
+    const version = this.root["openapi"] ?? first?.root["openapi"];
+    return typeof version === "string" && version.startsWith("3.0");
+  }
+
   /** The object behind a `$ref`; an error names what was expected when it is none. */
   object(value: Json | undefined, what: string): JsonObject {
     const { value: found } = this.resolve(value);

@@ -229,7 +229,7 @@ export const OPERATIONS: readonly Pair[] = [
       ["name", "@Held", "Pending"],
       ["set", `${POST} responses 202 content application/json schema $ref`, "#/components/schemas/Pending"],
     ],
-    ["source components.schemas.Held is gone"],
+    ["source components.schemas.Held is called components.schemas.Pending now"],
   ],
   [
     "the server is another one",
