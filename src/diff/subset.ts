@@ -222,16 +222,29 @@ export function createRelation(side: Side): Relation {
   function within(one: Atom, other: Atom): Found {
     steps += 1;
     if (steps > MOST_STEPS) return [leftOut];
-    const found = [
+    const own = [
       ...limitsBeyond(one, other).map(limitDifference),
       ...items(one, other),
       ...members(one, other),
       ...words(one, other),
       ...rules(one, other),
       ...nots(one, other),
-      ...also(one, other),
     ];
+    const found = [...(hard(own) === 0 ? own : excused(own, one, other)), ...also(one, other)];
     return named(one.name === other.name ? one.name : undefined, found);
+  }
+
+  /** Without what another schema that must fit too keeps: each of them may keep some of the limits. */
+  function excused(found: Found, one: Atom, other: Atom): Found {
+    if (one.also.length === 0) return found;
+    const key = ({ code, path, what, when }: Difference) => [code, path, what, when].join("\n");
+    const wanted = partOfAtom({ ...other, also: [] });
+    return one.also.reduce((left, part) => {
+      const broken = new Set(subsetOfParts(part, wanted).map(key));
+      return left.filter(
+        (item) => HARMLESS.has(item.code) || broken.has("kind\n\ntype\n") || broken.has(key(item)),
+      );
+    }, found);
   }
 
   function items(one: Atom, other: Atom): Found {
