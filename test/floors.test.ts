@@ -54,7 +54,9 @@ const FLOORS = [
       "once",
       "execute",
     ],
-    ...["context", "parameters", "answers", "actions", "running", "tools"].map((noun) => `tools/${noun}`),
+    ...["context", "parameters", "answers", "actions", "pauses", "running", "tools"].map(
+      (noun) => `tools/${noun}`,
+    ),
   ],
   [
     "agent",

@@ -7,6 +7,7 @@ import type { RiskLevel } from "./actions.ts";
 import { answerOfError, answerOfResult, HELD, type ToolAnswer } from "./answers.ts";
 import { isObject } from "./context.ts";
 import type { ToolInput } from "./parameters.ts";
+import { createPauses } from "./pauses.ts";
 
 /** One call of a tool, as its program hears of it. */
 export interface ToolCall {
@@ -62,6 +63,7 @@ export type Ran =
  */
 export function createRunner(executor: Executor, options: RunOptions): (call: ToolCall) => Promise<Ran> {
   const { onHeld = "wait", onError, timeoutMs, retry, waitMs } = options;
+  const pauses = createPauses();
   let ajvMissing = false;
 
   /** Checks and executes; where the optional peer ajv is missing, the gate's own limits are all that is checked. */
@@ -92,15 +94,30 @@ export function createRunner(executor: Executor, options: RunOptions): (call: To
   }
 
   return async (call) => {
-    const came = await settled(execute(call, onHeld === "wait" ? "wait" : "throw"));
-    if (typeof onHeld !== "function" || !(came instanceof LatchGateApprovalRequired))
-      return answered(call, came);
-    const wish: unknown = await onHeld(came, { ...call, message: HELD });
+    if (typeof onHeld !== "function")
+      return answered(call, await settled(execute(call, onHeld === "wait" ? "wait" : "throw")));
+    const ask = (held: LatchGateApprovalRequired) => onHeld(held, { ...call, message: HELD });
+    const turn = pauses.take(call.callId);
+    let came: ActionResult | LatchGateError;
+    let wish: unknown;
+    try {
+      came = turn.ended ?? (await settled(execute(call, "throw")));
+      if (!(came instanceof LatchGateApprovalRequired)) turn.keep(came);
+      // A graph counts the pauses of a node: what has paused once takes its answer, even if it is decided by now.
+      const held = came instanceof LatchGateApprovalRequired ? came : turn.before;
+      if (held === undefined) return answered(call, came);
+      wish = await turn.ask(held, ask);
+    } finally {
+      turn.end();
+    }
+    if (!(came instanceof LatchGateApprovalRequired)) return answered(call, came);
     if (wish === "return") return answered(call, came);
     if (isObject(wish) && wish["resultType"] === "input_required") return { held: came, inputRequired: wish };
     const { signal, callId } = call;
     const decided =
       callId === undefined ? executor.waitForApproval(came, { signal, waitMs }) : execute(call, "wait");
-    return answered(call, await settled(decided));
+    const result = await settled(decided);
+    if (!(result instanceof LatchGateApprovalRequired)) turn.keep(result);
+    return answered(call, result);
   };
 }

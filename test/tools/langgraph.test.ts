@@ -85,6 +85,93 @@ describe("LangChain and LangGraph", () => {
     expect(gate.approvals).toHaveLength(1);
   });
 
+  /** Calls of `pay` in one step, as a model makes them. */
+  const together = (...ids: string[]) => ({
+    messages: [
+      new AIMessage({
+        content: "",
+        tool_calls: ids.map((id) => ({ name: "pay", args: { to: id }, id, type: "tool_call" as const })),
+      }),
+    ],
+  });
+
+  const NODES = {
+    "a ToolNode": graphOf,
+    "a node that calls one after the other": (tools: readonly GateTool[]) => graphThat(tools, false),
+    "a node that calls all at once": (tools: readonly GateTool[]) => graphThat(tools, true),
+  };
+
+  function graphThat(tools: readonly GateTool[], atOnce: boolean) {
+    const byName = new Map(tools.map((one) => [one.name, tool(one.execute, one)]));
+    const node = async ({ messages }: { messages: BaseMessage[] }, config: object) => {
+      const calls = (messages[0] as AIMessage).tool_calls ?? [];
+      const invoke = async (call: (typeof calls)[number]) =>
+        (await byName
+          .get(call.name)
+          ?.invoke({ ...call, type: "tool_call" }, config)) as unknown as BaseMessage;
+      if (atOnce) return { messages: await Promise.all(calls.map(invoke)) };
+      const answers: BaseMessage[] = [];
+      for (const call of calls) answers.push(await invoke(call));
+      return { messages: answers };
+    };
+    return new StateGraph(MessagesAnnotation)
+      .addNode("tools", node)
+      .addEdge(START, "tools")
+      .addEdge("tools", END)
+      .compile({ checkpointer: new MemorySaver() });
+  }
+
+  for (const [what, make] of Object.entries(NODES))
+    for (const count of [2, 3])
+      for (const newestFirst of [false, true])
+        it(`pause for each of ${count} held calls in ${what}, approved ${newestFirst ? "newest" : "oldest"} first`, async () => {
+          const { client, gate, clock } = world();
+          const shown: unknown[] = [];
+          const tools = await client.tools({
+            waitMs: 60_000,
+            onHeld: (held, { input }) => interrupt({ to: input["to"], approvalId: held.approvalId }),
+          });
+          const graph = make(tools);
+          const ids = ["aaa", "bbb", "ccc"].slice(0, count);
+          let state = await clock.until(graph.invoke(together(...ids), thread("1")));
+          for (let pause = 1; pause <= count; pause++) {
+            const [pending] = (state as { __interrupt__?: { value?: unknown }[] }).__interrupt__ ?? [];
+            shown.push((pending?.value as { to?: string })?.to);
+            const open = gate.approvals.filter((approval) => approval.state === "pending");
+            const next = newestFirst ? open.at(-1) : open[0];
+            if (next !== undefined) await gate.approve(next.approvalId);
+            const before = clock.now();
+            state = await clock.until(graph.invoke(new Command({ resume: true }), thread("1")));
+            // It pauses again at once, and waits for nobody.
+            if (pause < count && !newestFirst) expect(clock.now() - before).toBeLessThan(30_000);
+          }
+          expect(gate.effects).toHaveLength(count);
+          expect(gate.approvals).toHaveLength(count);
+          if (!newestFirst) expect([...shown].sort()).toEqual(ids);
+          expect(state.messages.slice(1).map(({ content }) => String(content).includes("paid"))).toEqual(
+            ids.map(() => true),
+          );
+        });
+
+  it("take the denial of one held call, and the approval of another", async () => {
+    const { client, gate, clock } = world();
+    const tools = await client.tools({ onHeld: (_, { message }) => interrupt(message), waitMs: 60_000 });
+    const graph = graphOf(tools);
+    await clock.until(graph.invoke(together("aaa", "bbb"), thread("1")));
+    const idOf = (to: string) =>
+      gate.approvals.find((approval) => JSON.stringify(approval).includes(to))?.approvalId ?? "";
+    const second = idOf("bbb");
+    await gate.deny(idOf("aaa"), "no");
+    const paused = await clock.until(graph.invoke(new Command({ resume: true }), thread("1")));
+    expect(JSON.stringify(paused)).toContain("__interrupt__");
+    await gate.approve(second);
+    const done = await clock.until(graph.invoke(new Command({ resume: true }), thread("1")));
+    const texts = done.messages.slice(1).map(({ content }) => String(content));
+    expect(texts[0]).toContain("an operator has refused this call");
+    expect(texts[1]).toContain("paid");
+    expect(gate.effects).toHaveLength(1);
+  });
+
   it("that resume before the operator has decided wait for the decision: one effect", async () => {
     const { client, gate, clock, decide } = world();
     const graph = graphOf(await client.tools({ onHeld: (_, { message }) => interrupt(message) }));
