@@ -49,7 +49,7 @@ test("a member that a gate may leave out breaks those who read it; one that is a
   const edit = ["required: [old_epoch, new_epoch, operator_id]", "required: [old_epoch, new_epoch]"] as const;
   // PagerDuty's message has the event's data too, where its summary says of which kind it is.
   const inPagerDuty = expect.stringMatching(
-    /^wire deliverPagerDutyEvent PagerDutyPayload what follows .*Revocation/,
+    /^wire deliverPagerDutyEvent RevocationData\.operator_id may be missing now, where summary pattern .*Revocation/,
   );
   expect(there(edit)).toEqual([
     "wire deliverEvent RevocationData.operator_id may be missing now",
