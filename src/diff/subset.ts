@@ -362,7 +362,7 @@ export function createRelation(side: Side): Relation {
     if (other.names !== undefined) found.push(...named(undefined, memberNames(one, other.names)));
     for (const pair of other.dependent) {
       const [when = "", then = ""] = pair.split("→");
-      if (!one.dependent.has(pair) && !one.required.has(then) && !isForbidden(one, when))
+      if (!comesWith(one, when).has(then) && !isForbidden(one, when))
         found.push(difference("limit", "", `dependentRequired ${pair}`, "none", "there"));
     }
     return found;
@@ -501,6 +501,14 @@ function partIsEmptyPart(part: Part): boolean {
   const is = partIsEmpty(part, 1);
   emptyParts.set(part, is);
   return is;
+}
+
+/** The members that are there where this one is: by way of others, too. */
+function comesWith({ required, dependent }: Atom, when: string): ReadonlySet<string> {
+  const there = new Set([when, ...required]);
+  const pairs = [...dependent].map((pair) => pair.split("→"));
+  for (const name of there) for (const [from, to = ""] of pairs) if (from === name) there.add(to);
+  return there;
 }
 
 const limitDifference = ({ what, one, other, unsure }: Limit): Difference => ({
