@@ -133,10 +133,6 @@ export function checkReadable(document: OpenApiDocument): void {
   );
 }
 
-/** Texts of an object that are for people only. */
-export const isText = (name: string) =>
-  ["summary", "description", "title", "example", "examples"].includes(name);
-
 /** What is said of servers: their addresses. */
 export const serversOf = ({ servers }: JsonObject): Json =>
   Array.isArray(servers) ? servers.map((server) => (isObject(server) ? (server["url"] ?? null) : null)) : [];
