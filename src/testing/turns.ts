@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 
 /** So many requests in a row are answered without a turn of the event loop. */
-const IN_A_ROW = 256;
+const IN_A_ROW = 64;
 
 // Taken now: a test may put a clock of its own in their place.
 const later = setImmediate;
