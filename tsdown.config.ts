@@ -42,6 +42,14 @@ export default defineConfig({
       },
     },
     {
+      name: "actions-of-a-gate",
+      // What the mock gate reads when one of them is asked for.
+      generateBundle() {
+        const source = JSON.stringify(JSON.parse(readFileSync("src/testing/gate-actions.json", "utf8")));
+        this.emitFile({ type: "asset", fileName: "gate-actions.json", source });
+      },
+    },
+    {
       name: "api-surface",
       // What `latchgate-client api-diff` says that a change touches: the package has no sources to look at.
       generateBundle() {

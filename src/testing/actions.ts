@@ -106,22 +106,27 @@ export interface RegisteredAction {
   readonly run: (params: unknown, context: RunContext) => unknown;
 }
 
-/** The actions by id, in the order in which the gate lists them. */
-export function createRegistry(definitions: Readonly<Record<string, MockAction>>) {
+/** The actions by id, in the order in which the gate lists them. Those of `shipped` are there where no other is defined. */
+export function createRegistry(
+  definitions: Readonly<Record<string, MockAction>>,
+  shipped: ReadonlyMap<string, RegisteredAction> = new Map(),
+) {
   const actions = new Map<string, RegisteredAction>();
-  for (const actionId of Object.keys(definitions).sort()) {
+  for (const actionId of [...new Set([...Object.keys(definitions), ...shipped.keys()])].sort()) {
     if (!/^[A-Za-z0-9_-]{1,128}$/.test(actionId)) {
       throw new TypeError(
         `MockGate: an action id is 1 to 128 of [A-Za-z0-9_-], not ${JSON.stringify(actionId)}`,
       );
     }
     const definition = definitions[actionId];
-    if (definition !== undefined) actions.set(actionId, register(actionId, definition));
+    const action = definition === undefined ? shipped.get(actionId) : register(actionId, definition);
+    if (action !== undefined) actions.set(actionId, action);
   }
   return actions as ReadonlyMap<string, RegisteredAction>;
 }
 
-function register(actionId: string, action: MockAction): RegisteredAction {
+/** An action with every default filled in. */
+export function register(actionId: string, action: MockAction): RegisteredAction {
   const egress = action.egress ?? "none";
   const allowedDomains = egress === "none" ? [] : egress.allowedDomains;
   return {

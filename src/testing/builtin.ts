@@ -1,5 +1,7 @@
-import type { MockAction, RunContext } from "./actions.ts";
+import { type MockAction, type RegisteredAction, type RunContext, register } from "./actions.ts";
+import { definitionOf, shippedActions } from "./gate-actions.ts";
 import { RECORDED_ACTIONS } from "./manifests.ts";
+import { approvedRequest, standInRequest } from "./stand-in-request.ts";
 import { callWeb, type MockWeb, type WebRequest } from "./web.ts";
 import type { createWorkspace, FileParams } from "./workspace.ts";
 
@@ -61,29 +63,23 @@ export interface StandIns {
   readonly web: MockWeb;
 }
 
-/** The actions that were recorded, each with its recorded detail and schema and a harmless stand-in for its effect. */
-export function builtinActions(standIns: StandIns): Record<string, MockAction> {
-  const actions: Record<string, MockAction> = {};
-  for (const [actionId, { detail, requestSchema }] of Object.entries(RECORDED_ACTIONS)) {
-    const file = detail.provider_module_digest === "builtin:fs";
-    const action: MockAction = {
-      version: detail.version,
-      riskLevel: detail.risk_level as NonNullable<MockAction["riskLevel"]>,
-      requestSchema,
-      // The response schemas themselves were not recorded, only that there are some.
-      ...(detail.io.has_response_schema ? { responseSchema: {} } : {}),
-      egress:
-        detail.egress === "none" ? "none" : { allowedDomains: detail.egress.proxy_allowlist.allowed_domains },
-      sideEffects: detail.declared_side_effects,
-      providerModuleDigest: detail.provider_module_digest,
-      resourceLimits: detail.resource_limits,
-      maxRequestBytes: detail.io.max_request_bytes,
-      maxResponseBytes: detail.io.max_response_bytes,
-      verifier: file ? "fs_hash" : "http_status",
-    };
-    actions[actionId] = shippedAction(actionId, action, standIns);
-  }
-  return actions;
+/** The built-in actions that are chosen: those that most tests use, and the others, which wait for their file. */
+export function builtinActions(chosen: boolean | readonly string[], standIns: StandIns) {
+  const atOnce: Record<string, MockAction> = {};
+  if (chosen === false) return { atOnce, later: new Map<string, RegisteredAction>() };
+  const isChosen = (actionId: string) => chosen === true || chosen.includes(actionId);
+  for (const [actionId, recorded] of Object.entries(RECORDED_ACTIONS))
+    if (isChosen(actionId)) atOnce[actionId] = shippedAction(actionId, definitionOf(recorded), standIns);
+  const others = shippedActions((actionId, action) =>
+    register(actionId, shippedAction(actionId, action, standIns)),
+  );
+  if (chosen === true) return { atOnce, later: others };
+  for (const actionId of chosen)
+    if (!(Object.hasOwn(atOnce, actionId) || others.has(actionId)))
+      throw new TypeError(
+        `MockGate: a gate has no action ${JSON.stringify(actionId)} that could be built in`,
+      );
+  return { atOnce, later: new Map([...others].filter(([actionId]) => isChosen(actionId))) };
 }
 
 /** An action of the gate's own providers, `builtin:http_api` or `builtin:fs`, does what these do unless it has a `run` of its own. */
@@ -95,22 +91,19 @@ export function shippedAction(actionId: string, action: MockAction, { files, web
     provider === "builtin:fs"
       ? (params: FileParams, context: RunContext) => files.act(params, context)
       : (params: Readonly<Record<string, string>>, context: RunContext) =>
-          callWeb(web, requestOf(params, context, template), context);
+          callWeb(web, requestOf(params, context, template, action.sideEffects ?? []), context);
   return { ...known, run, ...action };
 }
 
-/** The request of an action of the http provider. One without a known template that has no `url` goes to its first domain. */
+/** The request of an action of the http provider. */
 function requestOf(
   params: Readonly<Record<string, string>>,
   context: RunContext,
   template: Behaviour["template"] | undefined,
+  sideEffects: readonly string[],
 ): WebRequest {
-  const { url, method, body } = params;
-  // The template is not applied in an approved run: the parameters go out as they are (measured.md; a defect of the gate).
-  if (context.by === "approved")
-    return to(method ?? "GET", url, body === undefined ? "" : JSON.stringify(body));
-  if (template !== undefined) return template(params);
-  return to(method ?? "GET", url ?? `https://${context.allowedDomains[0] ?? ""}/`, body);
+  if (context.by === "approved") return approvedRequest(params);
+  return template?.(params) ?? standInRequest(params, context, sideEffects);
 }
 
 /** What is not JSON is sent as a JSON string (measured.md). */

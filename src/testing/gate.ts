@@ -69,9 +69,8 @@ const adminRoute = createRouter(routesOf<AdminOperationId>(adminOperations));
  * budgets counted, risky calls held, receipts signed, and everything written into a hash chain, as the recorded
  * gate does it. Only the actions' effects are stand-ins.
  *
- * Of the 87 actions of a gate those ten are built in whose detail and schema were recorded: `fs_read`, `fs_write`,
- * `fs_delete`, `http_fetch`, `http_post`, `http_delete`, `http_sensitive_read`, `github_create_issue`,
- * `slack_post`, `stripe_create_invoice`. Files are in memory (`docs/notes.md` is there), the web is a function.
+ * The 87 actions that a gate ships are built in, as a gate tells of them; files are in memory (`docs/notes.md` is there),
+ * the web is a function.
  *
  * ```ts
  * const gate = new MockGate({ actions: { send_mail: { riskLevel: "high", run: () => ({ ok: true }) } } });

@@ -46,8 +46,11 @@ export interface MockGateOptions {
   readonly leaseTtlSeconds?: number;
   /** Actions of one's own, by id. One with the id of a built-in action replaces it. */
   readonly actions?: Readonly<Record<string, MockAction>>;
-  /** Whether the built-in actions are there (default). */
-  readonly builtinActions?: boolean;
+  /**
+   * The actions of a gate 0.2.0, all 87 as a gate has them (default), those that are named, or none. What they do to
+   * the world is a stand-in: files in memory, and `web`.
+   */
+  readonly builtinActions?: boolean | readonly string[];
   /** The actions that may be called, by all or per principal (`*`: everybody). All actions when left out. */
   readonly grants?: readonly string[] | Readonly<Record<string, readonly string[]>>;
   /** Requests per second. A gate lets 20 executes of a session pass; `false` lets all pass. */
@@ -110,13 +113,13 @@ export function createWorld(options: MockGateOptions): World {
     directories: [...directories, `${root}/docs`, `${root}/src`],
     allowedPrefixes: options.fsRootPrefixes ?? [root.slice(0, root.lastIndexOf("/")) || root, ...directories],
   });
-  const web = options.web ?? {};
-  const builtin = options.builtinActions === false ? {} : builtinActions({ files, web });
+  const standIns = { files, web: options.web ?? {} };
+  const builtin = builtinActions(options.builtinActions ?? true, standIns);
   const given = Object.entries(options.actions ?? {}).map(([actionId, action]) => [
     actionId,
-    shippedAction(actionId, action, { files, web }),
+    shippedAction(actionId, action, standIns),
   ]);
-  const actions = createRegistry({ ...builtin, ...Object.fromEntries(given) });
+  const actions = createRegistry({ ...builtin.atOnce, ...Object.fromEntries(given) }, builtin.later);
   const principal = options.principal ?? "dev:anonymous";
   const publicBaseUrl = (options.publicBaseUrl ?? DEFAULT_BASE).replace(/\/+$/, "");
   const limits =

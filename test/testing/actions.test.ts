@@ -92,7 +92,7 @@ test("an action of one's own is listed, described, and replaces a built-in one",
   const get = async (url: string) =>
     (await gate.send({ url, method: "GET" })).json() as Promise<Record<string, unknown>>;
   const { actions } = (await get("/v1/actions")) as { actions: { action_id: string }[] };
-  expect(actions).toHaveLength(11);
+  expect(actions).toHaveLength(88);
   expect(actions[0]).toEqual({ action_id: "a", version: "1.0.0", risk_level: "low" });
   expect(await get("/v1/actions/a")).toMatchObject({
     egress: { proxy_allowlist: { allowed_domains: ["x.org"] } },

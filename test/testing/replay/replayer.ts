@@ -6,7 +6,7 @@ import { createNames, type Names } from "./names.ts";
 import { type Exchange, type Json, partOf, recordingOf } from "./recordings.ts";
 import { createSigner } from "./signer.ts";
 import { createVirtualTime } from "./virtual.ts";
-import { otherActions, recordedWeb } from "./web.ts";
+import { recordedWeb } from "./web.ts";
 import type { Extra, WorldOfFile } from "./worlds.ts";
 
 /** What a replay of one file came to. */
@@ -54,7 +54,6 @@ export async function replay(world: WorldOfFile): Promise<Replay> {
     timer: time.timer,
     publicBaseUrl: base,
     web: recordedWeb(exchanges),
-    actions: { ...otherActions(), ...world.options.actions },
     ...world.more?.(time),
     ...(operator && {
       operators: {
