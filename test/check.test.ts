@@ -153,8 +153,8 @@ describe("check", () => {
       only(/^GET \/v1\/actions\/\w+$/, (body) => ({ body: body.replace('"version":', '"edition":') })),
     );
     expect(drift).toEqual([
-      "getAction 200: version is missing (GET /v1/actions/arxiv_search, and 86 more)",
-      "getAction 200: edition is not described (string) (GET /v1/actions/arxiv_search, and 86 more)",
+      "getAction 200: version is missing (GET /v1/actions/fs_delete, and 7 more)",
+      "getAction 200: edition is not described (string) (GET /v1/actions/fs_delete, and 7 more)",
     ]);
   });
 

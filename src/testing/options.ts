@@ -91,7 +91,7 @@ export interface MockGateOptions {
   /** How many proofs the replay store takes before it refuses all. The gate's 100,000 by default. */
   readonly replayCapacity?: number;
   /** Loads Ajv; for tests of what happens without it. */
-  readonly loadAjv?: () => Promise<unknown>;
+  readonly loadAjv?: (path: string) => Promise<unknown>;
 }
 
 const DEFAULT_BASE = "http://localhost:3000";

@@ -1,3 +1,4 @@
+import type { RegisteredAction } from "./actions.ts";
 import { authenticate } from "./auth.ts";
 import { sessionHint } from "./buckets.ts";
 import { hashOf } from "./canonical.ts";
@@ -28,7 +29,8 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   }
   if (world.draining) return failure(503, "draining");
 
-  if (world.actions.get(actionId)?.requestSchema !== undefined) await world.schemas.ready(actionId);
+  const asked = world.actions.get(actionId);
+  if (asked?.requestSchema !== undefined) await world.schemas.ready(actionId, schemasOf(asked));
   const who = authenticate(world, call, "POST", `/v1/actions/${actionId}/execute`);
   if (!who.ok) {
     if (who.flaw !== undefined) world.metrics.reject(who.flaw);
@@ -154,6 +156,11 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   if (done.state === "refused") return failure(422, "schema_violation");
   if (done.state === "unwritten") return failure(500, "evidence_persistence_failed");
   return done.state === "failed" ? failure(502, "action_execution_failed") : failure(500, "internal_error");
+}
+
+/** What has to be compiled; an empty response schema stands for one that is not known. */
+function schemasOf({ requestSchema, responseSchema = {} }: RegisteredAction) {
+  return [requestSchema, Object.keys(responseSchema).length === 0 ? undefined : responseSchema];
 }
 
 /** The 403 of the policy: always with these four, and the same advice whatever the reason. */

@@ -6,6 +6,17 @@ import { run } from "../../src/cli/dispatch.ts";
 import { MockGate, type MockGateOptions } from "../../src/testing/index.ts";
 import { temporaryFolder } from "../support/bare.ts";
 
+const ACTIONS = [
+  "fs_delete",
+  "fs_read",
+  "fs_write",
+  "hn_top",
+  "http_fetch",
+  "http_post",
+  "slack_post",
+  "web_read",
+];
+
 /** An answer on its way, to be changed. */
 export interface Passing {
   status: number;
@@ -20,7 +31,8 @@ const NAMES = ["content-type", "date", "allow", "retry-after"];
 
 /** A mock gate on two sockets that changes what it answers; with the environment in which its operator is found. */
 export async function tamperedGate(tamper: Tamper = () => undefined, options: MockGateOptions = {}) {
-  const gate = new MockGate({ rateLimits: false, ...options });
+  // Some actions are enough: each is asked for twice, over a socket.
+  const gate = new MockGate({ rateLimits: false, builtinActions: ACTIONS, ...options });
   const dir = temporaryFolder();
   const laid = { "gate.sock": gate.send, "gate-admin.sock": gate.operatorSend };
   for (const [name, send] of Object.entries(laid)) {

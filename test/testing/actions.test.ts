@@ -74,6 +74,39 @@ test("without Ajv an action that has a schema says so, and one that has none wor
   expect((await agent.execute("free", {})).status).toBe(200);
 });
 
+test("a schema is read as its own $schema says: a tuple of draft-07 is one, and so is that of 2020-12", async () => {
+  const at = (members: object) => ({ type: "object", properties: { at: { type: "array", ...members } } });
+  const pair = [{ type: "number" }, { type: "string" }];
+  const schemas = [
+    { $schema: "http://json-schema.org/draft-07/schema#", ...at({ items: pair }) },
+    { $schema: "http://json-schema.org/draft-06/schema#", ...at({ items: pair }) },
+    { $schema: "https://json-schema.org/draft/2019-09/schema", ...at({ items: pair }) },
+    { $schema: "https://json-schema.org/draft/2020-12/schema", ...at({ prefixItems: pair }) },
+    at({ prefixItems: pair }),
+  ];
+  const ids = schemas.map((_, index) => `place_${index}`);
+  const actions = Object.fromEntries(schemas.map((requestSchema, index) => [ids[index], { requestSchema }]));
+  const gate = new MockGate({ actions, builtinActions: false, rateLimits: false });
+  const agent = await createAgent(gate.send);
+  for (const id of ids) {
+    expect((await agent.execute(id, { at: [1, "x"] })).status).toBe(200);
+    expect((await agent.execute(id, { at: ["x", 1] })).json).toEqual({ error: "schema_violation" });
+  }
+  expect(gate.effects.map(({ actionId }) => actionId)).toEqual(ids);
+});
+
+test("a schema that can't be compiled is told in a sentence, before anything runs, and never as a lost call", async () => {
+  const broken = { $schema: "http://json-schema.org/draft-07/schema#", type: "no such type" };
+  for (const action of [{ requestSchema: broken }, { requestSchema: {}, responseSchema: broken }]) {
+    const gate = new MockGate({ actions: { odd: action } });
+    const client = new LatchGateClient({ fetch: gate.fetch, agentId: "a", now: gate.now, retry: false });
+    const error = await client.execute("odd").catch((error: unknown) => error);
+    expect(error).toMatchObject({ outcome: "not_executed" });
+    expect(String(error)).toMatch(/MockGate: a schema of the action "odd" can't be compiled: .*type/);
+    expect(gate.effects).toEqual([]);
+  }
+});
+
 test("without Ajv a client's error says so too, and that nothing has run", async () => {
   const absent = Object.assign(new Error("Cannot find module 'ajv'"), { code: "MODULE_NOT_FOUND" });
   const gate = new MockGate({ loadAjv: () => Promise.reject(absent) });
