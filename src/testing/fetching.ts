@@ -1,22 +1,24 @@
 import type { Delivery } from "./deliver.ts";
-import { dueTurn } from "./turns.ts";
+import { createTurns } from "./turns.ts";
 import { type MockRequest, type MockResponse, responseOf } from "./wire.ts";
 
 type Deliver = (request: MockRequest) => Promise<Delivery>;
 
 /** A `fetch` whose other end is a gate in this process. */
 export function createFetch(deliver: Deliver): typeof globalThis.fetch {
+  const due = createTurns();
   return async (input, init) => {
     const request = await requestOf(input, init);
-    const delivery = await whileWanted(request, deliver);
+    const delivery = await whileWanted(request, deliver, due);
     return reply(delivery, request.url);
   };
 }
 
 /** The same without fetch's own objects. */
 export function createSend(deliver: Deliver): (request: MockRequest) => Promise<MockResponse> {
+  const due = createTurns();
   return async (request) => {
-    const delivery = await whileWanted(request, deliver);
+    const delivery = await whileWanted(request, deliver, due);
     if (delivery.state === "answer") {
       const { answer } = delivery;
       return responseOf(delivery.head ? { ...answer, body: "" } : answer);
@@ -30,8 +32,12 @@ export function createSend(deliver: Deliver): (request: MockRequest) => Promise<
 }
 
 /** The delivery of a request, or its abort, whichever is first. */
-async function whileWanted(request: MockRequest, deliver: Deliver): Promise<Delivery> {
-  const turn = dueTurn();
+async function whileWanted(
+  request: MockRequest,
+  deliver: Deliver,
+  due: () => Promise<void> | undefined,
+): Promise<Delivery> {
+  const turn = due();
   if (turn !== undefined) await turn;
   const { signal } = request;
   if (!signal) return settled(await deliver(request));

@@ -236,7 +236,7 @@ test("every act of an operator is in the ledger with its words, every plain read
     ["admin_epoch_read", null],
     ["admin_receipt_keys_read", null],
     ["admin_revoke_all", "epoch 0 => 1"],
-    ["admin_reload", "actions=10 policy=quickstart-init"],
+    ["admin_reload", "actions=87 policy=quickstart-init"],
     ["admin_drain", "drain initiated, in_flight=0, was_first=true"],
     ["admin_drain", "drain initiated, in_flight=0, was_first=false"],
   ]);

@@ -158,6 +158,8 @@ export async function runProgram(seed: number, steps: number, around: Around = (
     await connect();
   }
 
+  // A program waits for nothing: between two of them a test's time limit can come.
+  await time.settle();
   await connect();
   await connect();
   const deck = moves.flatMap(([weight, run]) => Array<typeof run>(weight).fill(run));
