@@ -12,9 +12,9 @@ const root = resolve(import.meta.dirname, "..");
 
 /** What an import of each entry may load of this package, in KiB and not minified; what `import()` brings later does not count. */
 const BUDGETS: Readonly<Record<string, { kib: number; of: string }>> = {
-  index: { kib: 235, of: "67 of it are the tables made of both documents, the rest is the client" },
-  operator: { kib: 230, of: "the same tables and transport, and the operator's methods" },
-  testing: { kib: 300, of: "a whole gate, with the ten actions that most tests use; no code of the client" },
+  index: { kib: 285, of: "68 of it are the tables made of both documents, two carriers, the rest is the client" },
+  operator: { kib: 260, of: "the same tables and transport, and the operator's methods" },
+  testing: { kib: 365, of: "a whole gate, with the ten actions that most tests use; no code of the client" },
   tools: { kib: 110, of: "what makes tools of a client that is given; no transport, no undici" },
   webhooks: { kib: 30, of: "what verifies and receives; no client, no transport" },
   cli: { kib: 8, of: "the list of commands; each is loaded when it is called" },
@@ -26,7 +26,7 @@ const LATER: Readonly<Record<string, { kib: number; of: string }>> = {
 };
 
 /** The whole package, unpacked: half of it are declarations and the documents. */
-const UNPACKED_KIB = 1_700;
+const UNPACKED_KIB = 2_300;
 
 const FILES =
   /^(dist\/.+\.(c?js|d\.c?ts|json)|openapi\/\w+\.yaml|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
