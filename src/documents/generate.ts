@@ -33,6 +33,11 @@ export async function generateFiles(
   command: string,
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
+  // Without these nothing can be generated, whatever the documents say.
+  await Promise.all([
+    optional("openapi-typescript", "generating types"),
+    optional("typescript", "generating types"),
+  ]);
   // Made first: what it says of a document that is wrong names the place.
   const asked = sources.filter(({ name }) => name !== "webhooks");
   const documents = Object.fromEntries(asked.map(({ name, document }) => [name, document]));
