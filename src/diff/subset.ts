@@ -63,6 +63,10 @@ const difference = (code: Code, path: string, what: string, one = "", other = ""
 
 /** So many comparisons of two atoms are made in a run; what is left then is said to be. */
 const MOST_STEPS = 1_500_000;
+/** Of the processor's time: a busy machine must not change what is found. */
+const cpuMs = () => process.cpuUsage().user / 1000;
+/** And so long: requests and answers are compared within half a minute together. */
+const MOST_MS = 12_000;
 
 /** Schemas are looked into so deep: what is made of schemas that contain themselves may have no end. */
 const DEEPEST = 300;
@@ -87,7 +91,12 @@ export function createRelation(side: Side): Relation {
   const settled = new WeakMap<Part, WeakMap<Part, Found>>();
   /** Pairs that are being decided, and what has been decided while they were: kept if they hold. */
   const deciding: { one: Part; other: Part; lowest: number; provisional: [Part, Part, Found][] }[] = [];
+  const alone = new WeakMap<Atom, Part>();
   let steps = 0;
+  let spentMs = 0;
+  let spentBeforeMs = 0;
+  let startedAt: number | undefined;
+  const isExhausted = () => steps > MOST_STEPS || spentMs > MOST_MS;
 
   function keep(one: Part, other: Part, found: Found) {
     const table = settled.get(one) ?? new WeakMap<Part, Found>();
@@ -150,6 +159,13 @@ export function createRelation(side: Side): Relation {
   function withinAny(atom: Atom, from: readonly Atom[], into: readonly Atom[]): Found {
     const candidates = into.filter(({ kind }) => kind === atom.kind);
     if (atom.values !== undefined) return valuesWithin(atom, atom.values, candidates);
+    // Most alternatives are told apart by a tag: what has another one is asked only where none with the same fits.
+    const likely = candidates.filter((candidate) => sameTags(atom, candidate) === true);
+    if (likely.length > 0 && likely.length < candidates.length) {
+      const fits = likely.map((candidate) => ({ found: within(atom, candidate) }));
+      const holding = fits.filter(({ found }) => hard(found) === 0);
+      if (holding.length > 0) return least(holding);
+    }
     const tried = candidates.map((candidate) => ({ candidate, found: within(atom, candidate) }));
     const own = partners(atom, tried, from);
     const fitting = tried.filter(({ found }) => hard(found) === 0);
@@ -221,7 +237,8 @@ export function createRelation(side: Side): Relation {
 
   function within(one: Atom, other: Atom): Found {
     steps += 1;
-    if (steps > MOST_STEPS) return [leftOut];
+    if (startedAt !== undefined) spentMs = spentBeforeMs + cpuMs() - startedAt;
+    if (isExhausted()) return [leftOut];
     const own = [
       ...limitsBeyond(one, other).map(limitDifference),
       ...items(one, other),
@@ -238,7 +255,8 @@ export function createRelation(side: Side): Relation {
   function excused(found: Found, one: Atom, other: Atom): Found {
     if (one.also.length === 0) return found;
     const key = ({ code, path, what, when }: Difference) => [code, path, what, when].join("\n");
-    const wanted = partOfAtom({ ...other, also: [] });
+    const wanted = alone.get(other) ?? partOfAtom({ ...other, also: [] });
+    alone.set(other, wanted);
     return one.also.reduce((left, part) => {
       const broken = new Set(subsetOfParts(part, wanted).map(key));
       return left.filter(
@@ -478,9 +496,17 @@ export function createRelation(side: Side): Relation {
   }
 
   return {
-    subset: subsetOfParts,
+    subset(one, other) {
+      startedAt = cpuMs();
+      try {
+        return subsetOfParts(one, other);
+      } finally {
+        spentBeforeMs += cpuMs() - startedAt;
+        startedAt = undefined;
+      }
+    },
     get isExhausted() {
-      return steps > MOST_STEPS;
+      return isExhausted();
     },
   };
 }
