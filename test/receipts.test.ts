@@ -356,7 +356,9 @@ describe("keys that verify what nobody signed", () => {
     const h = number(sha512(Buffer.concat([R, Buffer.from(x_hex, "hex"), message])));
     const S = Buffer.from(((h * number(scalar)) % L).toString(16).padStart(64, "0"), "hex").reverse();
     const signature = Buffer.concat([R, S]);
-    expect(verify(null, message, publicKey, signature)).toBe(true);
+    // The OpenSSL of Node 20 and 22 takes such a signature for good; that of newer ones refuses it by itself.
+    if (Number(process.versions.node.split(".")[0]) < 24)
+      expect(verify(null, message, publicKey, signature)).toBe(true);
     const kid = x_hex.slice(0, 16);
     const receipt = { ...some, signing_key_id: kid, receipt_signature: signature.toString("hex") };
     expect(verifyReceipt(receipt, [{ kid, x_hex }])).toMatchObject({
