@@ -27,7 +27,7 @@ export default defineConfig({
       // CommonJS that a static import takes in: a bundle of ours would have it behind createRequire, where bundlers are blind.
       resolveId: (id) => (id.endsWith(POOL) ? { id: POOL, external: true } : null),
       generateBundle() {
-        const source = readFileSync("src/undici-pool.cjs", "utf8");
+        const source = readFileSync("src/wire/undici-pool.cjs", "utf8");
         this.emitFile({ type: "asset", fileName: "undici-pool.cjs", source });
       },
     },
@@ -45,7 +45,9 @@ export default defineConfig({
       name: "actions-of-a-gate",
       // What the mock gate reads when one of them is asked for.
       generateBundle() {
-        const source = JSON.stringify(JSON.parse(readFileSync("src/testing/gate-actions.json", "utf8")));
+        const source = JSON.stringify(
+          JSON.parse(readFileSync("src/testing/actions/gate-actions.json", "utf8")),
+        );
         this.emitFile({ type: "asset", fileName: "gate-actions.json", source });
       },
     },

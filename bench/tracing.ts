@@ -5,7 +5,7 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { createTransport, LatchGateClient } from "latchgate-client";
 import { MockGate } from "latchgate-client/testing";
-import { createTrace } from "../src/tracing.ts";
+import { createTrace } from "../src/call/tracing.ts";
 import { quartiles } from "./round.ts";
 
 const CALLS = 3_000;

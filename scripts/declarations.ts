@@ -24,7 +24,7 @@ export function writeDeclarations(entries: readonly string[], folder: string): v
     writeFileSync(path, published(text));
   });
   if (emitSkipped || diagnostics.length > 0) fail(diagnostics);
-  copyFileSync("src/undici-pool.d.cts", join(folder, "undici-pool.d.cts"));
+  copyFileSync("src/wire/undici-pool.d.cts", join(folder, "wire/undici-pool.d.cts"));
 }
 
 function published(text: string): string {

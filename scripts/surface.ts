@@ -35,7 +35,7 @@ export function readSurface(root: string): Surface {
   const client = units.filter(({ file }) => !file.startsWith("testing/"));
   const speakers = speakersOf(client);
   const exported = exportedNames(root);
-  const groups = groupsOf(readFileSync(join(root, "src/operating/operator.ts"), "utf8"));
+  const groups = groupsOf(readFileSync(join(root, "src/operator/operator.ts"), "utf8"));
   const examples = readmeExamples(readFileSync(join(root, "README.md"), "utf8"));
 
   const touched = (start: readonly Unit[], id: string, path: string): Touched => {

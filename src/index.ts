@@ -3,28 +3,40 @@
  * @module latchgate-client
  */
 
-export type { ClientOptions } from "./agent.ts";
-export type { Api } from "./api.ts";
-export type { WaitOptions } from "./approvals.ts";
-export type { RetryOptions } from "./backoff.ts";
-export type { CallOptions } from "./call-state.ts";
+export type { ClientOptions } from "./agent/agent.ts";
+export type { WaitOptions } from "./agent/approvals.ts";
+export type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./agent/execute.ts";
+export { createMemoryJournal, type Journal, type JournalEntry } from "./agent/journal.ts";
+export type { Api } from "./call/api.ts";
+export type { CallOptions } from "./call/call-state.ts";
+export type { Logger, TraceContext, TraceName } from "./call/tracing.ts";
 export {
   type AgentApi,
   type ConnectOptions,
   createAgentApi,
   LatchGateClient,
   outcomeOf,
-} from "./client.ts";
+} from "./client/client.ts";
 export {
-  type CarrierName,
-  type ConnectionOptions,
-  type DispatcherLike,
-  defaultSocket,
-  type FoundGate,
-  findGate,
-  type TlsOptions,
-} from "./config.ts";
-export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./dpop.ts";
+  type ReceiptKey,
+  type ReceiptKeys,
+  type ReceiptVerdict,
+  type VerificationStep,
+  verifyReceipt,
+} from "./evidence/receipts.ts";
+export type { components, operations, paths } from "./generated/agent.ts";
+export {
+  type AgentOperationId,
+  type AnswerFacts,
+  type ErrorCode,
+  errorCodes,
+  type OperationFacts,
+  type Outcome,
+  type ParameterFacts,
+} from "./generated/operations.ts";
+export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./proof/dpop.ts";
+export type { LeaseEvent, LeaseOptions } from "./session/lease.ts";
+export type { SessionView } from "./session/session.ts";
 export {
   type ErrorDetails,
   LatchGateApprovalDenied,
@@ -48,20 +60,7 @@ export {
   LatchGateTransportError,
   LatchGateUnavailable,
   type ParameterIssue,
-} from "./errors.ts";
-export type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./execute.ts";
-export type { components, operations, paths } from "./generated/agent.ts";
-export {
-  type AgentOperationId,
-  type AnswerFacts,
-  type ErrorCode,
-  errorCodes,
-  type OperationFacts,
-  type Outcome,
-  type ParameterFacts,
-} from "./generated/operations.ts";
-export { createMemoryJournal, type Journal, type JournalEntry } from "./journal.ts";
-export type { LeaseEvent, LeaseOptions } from "./lease.ts";
+} from "./vocabulary/errors.ts";
 export {
   type ActionResult,
   type ApprovalStatus,
@@ -71,16 +70,17 @@ export {
   isFullySuccessful,
   type Runtime,
   type Verification,
-} from "./models.ts";
-export type { OperationTable } from "./outcomes.ts";
+} from "./vocabulary/models.ts";
+export type { OperationTable } from "./vocabulary/outcomes.ts";
+export type { RetryOptions } from "./wire/backoff.ts";
 export {
-  type ReceiptKey,
-  type ReceiptKeys,
-  type ReceiptVerdict,
-  type VerificationStep,
-  verifyReceipt,
-} from "./receipts.ts";
-export type { Clock } from "./send.ts";
-export type { SessionView } from "./session.ts";
-export type { Logger, TraceContext, TraceName } from "./tracing.ts";
-export { createTransport, type Transport } from "./transport.ts";
+  type CarrierName,
+  type ConnectionOptions,
+  type DispatcherLike,
+  defaultSocket,
+  type FoundGate,
+  findGate,
+  type TlsOptions,
+} from "./wire/config.ts";
+export type { Clock } from "./wire/send.ts";
+export { createTransport, type Transport } from "./wire/transport.ts";

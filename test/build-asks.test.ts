@@ -4,8 +4,8 @@ import { join, relative } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import { documentsWithSharedParts, generate, write } from "../scripts/generate.ts";
+import type { AgentMethods, OperatorMethods } from "../src/client/methods.ts";
 import type { AgentOperationId, OperatorOperationId } from "../src/generated/operations.ts";
-import type { AgentMethods, OperatorMethods } from "../src/methods.ts";
 import { CHANGES } from "./build-asks/changes.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");

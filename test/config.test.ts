@@ -6,7 +6,7 @@ import {
   findGate,
   resolveOperatorRoute,
   resolveRoute,
-} from "../src/config.ts";
+} from "../src/wire/config.ts";
 import { everythingOf } from "./support/bare.ts";
 
 const noFetch = (() => Promise.reject(new Error("not to be called"))) as typeof fetch;

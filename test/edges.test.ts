@@ -245,7 +245,7 @@ describe("redaction", () => {
   });
 
   it("takes time in proportion to a body, whatever it is made of", async () => {
-    const { redactText } = await import("../src/redaction.ts");
+    const { redactText } = await import("../src/vocabulary/redaction.ts");
     for (const piece of ["eyJ", "eyJaaaaaaaaaaaaa.", "%25", "\\u0065", "a.", "&#", "\\"]) {
       const text = piece.repeat(Math.ceil(2 ** 20 / piece.length));
       const began = process.cpuUsage();
@@ -438,14 +438,14 @@ describe("Retry-After", () => {
   it.each(["-5", "1.5", "12, 13", "soon", "2026-11-24"])(
     "%s asks for nothing, and is no date in the past",
     async (asked) => {
-      const { retryAfterMs } = await import("../src/retry-after.ts");
+      const { retryAfterMs } = await import("../src/call/retry-after.ts");
       const headers = { get: (name: string) => (name === "retry-after" ? asked : null) };
       expect(retryAfterMs(headers, undefined, 0)).toBeUndefined();
     },
   );
 
   it("a number of seconds without end asks for nothing", async () => {
-    const { retryAfterMs } = await import("../src/retry-after.ts");
+    const { retryAfterMs } = await import("../src/call/retry-after.ts");
     const none = { get: () => null };
     expect(retryAfterMs(none, { retry_after_seconds: 1e308 }, 0)).toBeUndefined();
     expect(
@@ -454,7 +454,7 @@ describe("Retry-After", () => {
   });
 
   it("a date is read against the answer's own", async () => {
-    const { retryAfterMs } = await import("../src/retry-after.ts");
+    const { retryAfterMs } = await import("../src/call/retry-after.ts");
     const all: Record<string, string> = {
       "retry-after": "Tue, 24 Nov 2026 12:00:07 GMT",
       date: "Tue, 24 Nov 2026 12:00:00 GMT",

@@ -13,7 +13,7 @@ const {
   LatchGateUnavailable,
 } = client;
 
-type Errors = typeof import("../src/errors.ts");
+type Errors = typeof import("../src/vocabulary/errors.ts");
 
 /** The module once more, as a second copy of the package in one program has it. */
 async function anotherCopy(name: string): Promise<Errors> {

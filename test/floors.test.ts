@@ -5,97 +5,66 @@ import { expect, it } from "vitest";
 
 const SOURCE = resolve(import.meta.dirname, "../src");
 
-/** The house of the package: a file may import from its own floor and from those below. */
+/** The house of the package, from the ground up: what is in a folder may import from folders of lower floors. */
 const FLOORS = [
-  [
-    "version",
-    "tracing",
-    "send",
-    "errors",
-    "outcomes",
-    "refusals",
-    "backoff",
-    "canonical",
-    "evidence/i-json",
-    "nesting",
-    "pem",
-    "models",
-    "receipts",
-    "config",
-    "config-file",
-    "wire/place",
-    "wire/sandbox",
-    "given",
-    "listeners",
-    "retry-after",
-    "patience",
-    "audit",
-  ],
-  [
-    ...["webhook-error", "headers", "secrets", "seen", "reports"].map((noun) => `webhooks/${noun}`),
-    ...["event", "signature", "verify", "body", "receiver"].map((noun) => `webhooks/${noun}`),
-    ...["attempt", "client-certificate", "raw-headers", "pool", "given-carriers", "transport", "dpop"],
-    ...["call-state", "parameters", "call/sent-parameters", "answers", "failures", "call"],
-    ...["judgement", "redaction", "sending"],
-    ...["node-http", "own-connections", "interim", "web-assembly", "pieces"].map((noun) => `wire/${noun}`),
-  ],
-  [
-    ...[
-      "session",
-      "flight",
-      "lease",
-      "api",
-      "approval-endings",
-      "approvals",
-      "journal",
-      "agent/patterns",
-      "agent/schema-check",
-      "validation",
-      "once",
-      "execute",
-    ],
-    ...["context", "parameters", "answers", "actions", "pauses", "running", "tools"].map(
-      (noun) => `tools/${noun}`,
-    ),
-  ],
-  [
-    "agent",
-    "client",
-    "methods",
-    ...[
-      ...["values", "credentials", "connection", "decisions", "learning", "learned", "policy"],
-      ...["approve", "wake", "watch", "explain", "audit", "approvals", "discover", "operator"],
-    ].map((noun) => `operating/${noun}`),
-  ],
-  ["index", "operator", "tools", "webhooks", "cli"],
+  ["generated", "documents", "testing"],
+  ["vocabulary", "diff"],
+  ["wire", "evidence", "webhooks"],
+  ["proof"],
+  ["call"],
+  ["session", "operator"],
+  ["agent"],
+  ["tools"],
+  ["client"],
+  ["cli"],
+];
+
+/** What programs import, and the command: the only files that lie in `src/` itself. */
+const ENTRIES = ["index.ts", "operator.ts", "tools.ts", "webhooks.ts", "cli.ts"];
+
+/** The mock gate's own house, in `testing/`. */
+const MOCK_FLOORS = [
+  ["formats"],
+  ["stores"],
+  ["actions", "webhooks"],
+  ["decisions"],
+  ["operator", "sockets"],
+  ["gate"],
+  ["conformance"],
+  ["twins"],
 ];
 
 /** Packages that one file knows and no other. */
 const KEEPERS: Record<string, string[]> = {
-  undici: ["transport.ts", "pool.ts"],
-  "openapi-fetch": ["api.ts"],
-  canonicalize: ["canonical.ts"],
-  "smol-toml": ["config-file.ts"],
-  msw: ["testing/msw.ts"],
+  undici: ["wire/transport.ts", "wire/pool.ts"],
+  "openapi-fetch": ["call/api.ts"],
+  canonicalize: ["evidence/canonical.ts"],
+  "smol-toml": ["wire/config-file.ts"],
+  msw: ["testing/sockets/msw.ts"],
 };
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((file) =>
   file.endsWith(".ts"),
 );
 
-it("every source file has a floor of the house", () => {
-  const housed = new Set(FLOORS.flat().map((name) => `${name}.ts`));
-  const outside = files.filter((file) => !/^(generated|testing|documents|diff|cli)\//.test(file));
-  expect(outside.filter((file) => !housed.has(file))).toEqual([]);
+it("every source file lies in a folder that has a floor, or is an entry", () => {
+  const places = [...FLOORS.flat(), ...ENTRIES, ...MOCK_FLOORS.flat().map((folder) => `testing/${folder}`)];
+  expect([...new Set(files.map(folderOf))].sort()).toEqual(places.sort());
 });
 
-it("imports go down the floors only", () => {
-  const climbing = files.flatMap((file) =>
-    importsOf(file)
-      .filter((target) => target.startsWith("src:") && floorOf(target.slice(4)) > floorOf(file))
-      .map((target) => `${file} → ${target.slice(4)}`),
-  );
-  expect(climbing).toEqual([]);
+it("folders import from lower floors only", () => {
+  const climbing = arrows().filter(([from, to]) => floorOf(to) >= floorOf(from));
+  expect(climbing.map(([from, to]) => `${from} → ${to}`)).toEqual([]);
+});
+
+it("what lies in `src/` itself is imported by nobody", () => {
+  expect(arrows().filter(([, to]) => ENTRIES.includes(to))).toEqual([]);
+});
+
+it("CONTRIBUTING's picture of the house is the house (`npx vitest run test/floors.test.ts -u` draws it anew)", async () => {
+  const page = resolve(SOURCE, "../CONTRIBUTING.md");
+  const [before, after] = readFileSync(page, "utf8").split(/```mermaid\n[^`]*```/, 2);
+  await expect(`${before}${picture()}${after}`).toMatchFileSnapshot(page);
 });
 
 it("no file imports itself by way of others", () => {
@@ -146,10 +115,45 @@ it("each package has one file that knows it", () => {
   expect(strangers).toEqual([]);
 });
 
-function floorOf(file: string): number {
-  if (/^(generated|testing|documents|diff)\//.test(file)) return 0;
-  if (file.startsWith("cli/")) return FLOORS.length - 1;
-  return FLOORS.findIndex((names) => names.includes(file.replace(/\.ts$/, "")));
+/** The folder that a file lies in, of the mock gate's the one within `testing/`; an entry stands for itself. */
+function folderOf(file: string): string {
+  const [top, within, rest] = file.split("/");
+  return top === "testing" && rest !== undefined ? `${top}/${within}` : `${top}`;
+}
+
+function floorOf(folder: string): number {
+  if (folder.startsWith("testing/")) return MOCK_FLOORS.findIndex((names) => names.includes(folder.slice(8)));
+  if (ENTRIES.includes(folder)) return FLOORS.length;
+  return FLOORS.findIndex((names) => names.includes(folder));
+}
+
+/** Which folder imports from which, of the client's and of the mock gate's each. */
+function arrows(): [from: string, to: string][] {
+  const found = new Map<string, [string, string]>();
+  for (const file of files)
+    for (const target of importsOf(file)) {
+      if (!target.startsWith("src:") || target.startsWith("src:..")) continue;
+      const [from, to] = [folderOf(file), folderOf(target.slice(4))];
+      const inside = from.startsWith("testing/") !== to.startsWith("testing/");
+      if (from !== to && !inside) found.set(`${from} → ${to}`, [from, to]);
+    }
+  return [...found.values()].sort(([a, b], [c, d]) => `${a} ${b}`.localeCompare(`${c} ${d}`));
+}
+
+/** The client's folders without what is generated. An arrow that others make needless is left out. */
+function picture(): string {
+  const all = arrows().filter((arrow) => !arrow.some((end) => /^(generated|testing.*)$/.test(end)));
+  const next = (folder: string) => all.filter(([from]) => from === folder).map(([, to]) => to);
+  const leadsTo = (from: string, to: string): boolean =>
+    next(from).some((step) => step === to || leadsTo(step, to));
+  const lines = all
+    .filter(([from, to]) => !next(from).some((step) => step !== to && leadsTo(step, to)))
+    .map(([from, to]) => `  ${drawn(from)} --> ${drawn(to)}`);
+  return ["```mermaid", "flowchart TD", ...lines, "```"].join("\n");
+}
+
+function drawn(folder: string): string {
+  return ENTRIES.includes(folder) ? `${folder}([${folder}])` : `${folder}[${folder}/]`;
 }
 
 /** What a file imports, types and dynamic imports too: `src:` and the path, or the package's specifier. */

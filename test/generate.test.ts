@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { documentsWithSharedParts, generate, moved, stale, write } from "../scripts/generate.ts";
 import { run } from "../src/cli/dispatch.ts";
-import { createAgentApi } from "../src/client.ts";
+import { createAgentApi } from "../src/client/client.ts";
 import { missing } from "../src/documents/optional.ts";
 import { agentOperations, operatorOperations } from "../src/generated/operations.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { retryPolicy } from "../src/backoff.ts";
+import { type Copy, decide, judgeAnswer, judgeFailure, type Next } from "../src/call/judgement.ts";
 import {
   agentOperations,
   errorCodes,
@@ -7,8 +7,8 @@ import {
   type Outcome,
   operatorOperations,
 } from "../src/generated/operations.ts";
-import { type Copy, decide, judgeAnswer, judgeFailure, type Next } from "../src/judgement.ts";
-import { BufferedResponse, type FailureCode, SendFailure } from "../src/send.ts";
+import { retryPolicy } from "../src/wire/backoff.ts";
+import { BufferedResponse, type FailureCode, SendFailure } from "../src/wire/send.ts";
 
 /**
  * The judgement as a table, once more and by hand: every operation, every answer that its document knows and many that no

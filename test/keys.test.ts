@@ -19,7 +19,7 @@ test("making keys ends, however often a garbage collection comes between", { tim
 });
 
 test("a key that Node has generated is nowhere used as it is", () => {
-  const makers = ["src/dpop.ts", "src/testing/keys.ts", "test/support/keys.ts"];
+  const makers = ["src/proof/dpop.ts", "src/testing/formats/keys.ts", "test/support/keys.ts"];
   const users = ["src", "test", "examples", "scripts"]
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map(

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, sign, verify } from "node:crypto";
 import { type ReceiptKey, verifyReceipt } from "latchgate-client";
 import { describe, expect, it } from "vitest";
-import { receiptFromJson } from "../src/models.ts";
+import { receiptFromJson } from "../src/vocabulary/models.ts";
 import { exchanges, isAnswer } from "./documents/recordings.ts";
 import { newKeyPair } from "./support/keys.ts";
 

@@ -5,7 +5,7 @@ import { record } from "../scripts/record.ts";
 import type { RecordedExchange } from "../scripts/recording/normalise.ts";
 import { readJwt } from "../scripts/recording/stand-ins.ts";
 import type { JsonObject } from "../src/documents/document.ts";
-import { computeAth } from "../src/dpop.ts";
+import { computeAth } from "../src/proof/dpop.ts";
 import { tamperedGate } from "./check/tampered.ts";
 import { createJudge } from "./documents/judge.ts";
 import type { Answer } from "./documents/recordings.ts";

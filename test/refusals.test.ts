@@ -16,14 +16,14 @@ import {
   outcomeOf,
 } from "latchgate-client";
 import { describe, expect, it } from "vitest";
+import { refusalError } from "../src/call/refusals.ts";
 import {
   type AgentOperationId,
   agentOperations,
   errorCodes,
   type Outcome,
 } from "../src/generated/operations.ts";
-import { answerFacts } from "../src/outcomes.ts";
-import { refusalError } from "../src/refusals.ts";
+import { answerFacts } from "../src/vocabulary/outcomes.ts";
 
 const ids = Object.keys(agentOperations) as AgentOperationId[];
 const NOW = Date.UTC(2026, 10, 24);

@@ -8,8 +8,8 @@ import { createTransport, type DispatcherLike, LatchGateClient, type Transport }
 import * as undici7 from "undici";
 import * as undici6 from "undici6";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { ConnectionOptions } from "../src/config.ts";
-import { createClock, type GateRequest, type SendFailure } from "../src/send.ts";
+import type { ConnectionOptions } from "../src/wire/config.ts";
+import { createClock, type GateRequest, type SendFailure } from "../src/wire/send.ts";
 import {
   type Answer,
   type Arrived,

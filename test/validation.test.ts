@@ -4,10 +4,10 @@ import "ajv";
 import "ajv/dist/2019.js";
 import "ajv/dist/2020.js";
 import { expect, it } from "vitest";
-import type { Call } from "../src/call.ts";
+import { createValidator } from "../src/agent/validation.ts";
+import type { Call } from "../src/call/call.ts";
 import type { operations } from "../src/generated/agent.ts";
-import { createClock } from "../src/send.ts";
-import { createValidator } from "../src/validation.ts";
+import { createClock } from "../src/wire/send.ts";
 
 /** A gate whose action has the schema that is in force at the moment. */
 function gateWith(schema: object) {

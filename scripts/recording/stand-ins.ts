@@ -9,7 +9,7 @@ import {
 } from "node:crypto";
 import { NOBODY } from "../../src/cli/probing/probe.ts";
 import type { Json } from "../../src/documents/document.ts";
-import { computeAth } from "../../src/dpop.ts";
+import { computeAth } from "../../src/proof/dpop.ts";
 
 /**
  * What stands in a recording for what one gate at one time had: the same thing for the same thing, of the same shape, counted in the

@@ -1,5 +1,5 @@
 import type { AnySchema, ErrorObject, Options, ValidateFunction } from "ajv";
-import { LatchGateInvalidRequest, type ParameterIssue } from "../errors.ts";
+import { LatchGateInvalidRequest, type ParameterIssue } from "../vocabulary/errors.ts";
 import { createPattern } from "./patterns.ts";
 
 /** What a value has that an action's schema does not allow, as far as that can be told here. It throws nothing. */

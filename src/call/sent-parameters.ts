@@ -1,4 +1,4 @@
-import { LatchGateInvalidRequest, type ParameterIssue } from "../errors.ts";
+import { LatchGateInvalidRequest, type ParameterIssue } from "../vocabulary/errors.ts";
 
 /** An action's parameters as they are sent: the text, and the value that it says. No object of the caller's is in it. */
 export interface SentParameters {

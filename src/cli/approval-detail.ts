@@ -1,5 +1,5 @@
 import type { components } from "../generated/operator.ts";
-import { type LearnOptions, recordOf, willLearn } from "../operating/learning.ts";
+import { type LearnOptions, recordOf, willLearn } from "../operator/learning.ts";
 import { type Colour, duration, plain } from "./show.ts";
 
 type Detail = components["schemas"]["ApprovalDetail"];

@@ -1,5 +1,5 @@
-import type { ApprovalSummary } from "../operating/watch.ts";
-import type { LatchGateOperator } from "../operator.ts";
+import type { LatchGateOperator } from "../operator/operator.ts";
+import type { ApprovalSummary } from "../operator/watch.ts";
 import { approvalLines } from "./approval-detail.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
 import { findOperator, operatorOptions, operatorUsage, reported } from "./operator-options.ts";

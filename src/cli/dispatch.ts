@@ -1,4 +1,4 @@
-import { VERSION } from "../version.ts";
+import { VERSION } from "../vocabulary/version.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 
 /** The commands: what each does, and where it is. Loaded when called, so that one does not wait for another's packages. */

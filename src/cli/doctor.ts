@@ -1,13 +1,13 @@
-import { LatchGateClient } from "../client.ts";
-import { type Route, resolveRoute } from "../config.ts";
+import { LatchGateClient } from "../client/client.ts";
+import { LatchGateOperator } from "../operator/operator.ts";
 import {
   LatchGateAuthError,
   LatchGateError,
   LatchGateInvalidRequest,
   LatchGateNotFound,
   LatchGateTransportError,
-} from "../errors.ts";
-import { LatchGateOperator } from "../operating/operator.ts";
+} from "../vocabulary/errors.ts";
+import { type Route, resolveRoute } from "../wire/config.ts";
 import { socketOf } from "../wire/place.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
 import { discoveryOf, type OperatorValues, operatorOptions, operatorUsage } from "./operator-options.ts";

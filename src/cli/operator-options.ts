@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { LatchGateError } from "../errors.ts";
-import { type DiscoverOptions, LatchGateOperator } from "../operator.ts";
-import { isPem } from "../pem.ts";
+import type { DiscoverOptions } from "../operator/discover.ts";
+import { LatchGateOperator } from "../operator/operator.ts";
+import { LatchGateError } from "../vocabulary/errors.ts";
+import { isPem } from "../wire/pem.ts";
 import { socketOf } from "../wire/place.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { plain } from "./show.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { LatchGateClient } from "../client.ts";
+import { LatchGateClient } from "../client/client.ts";
 import type { Json } from "../documents/document.ts";
 import { socketOf } from "../wire/place.ts";
 import { argumentsOf, type Command, UsageError } from "./command.ts";

@@ -2,10 +2,15 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "../audit.ts";
+import { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "../evidence/audit.ts";
 import { MemberTwice, parseIJson } from "../evidence/i-json.ts";
-import type { LatchGateOperator } from "../operator.ts";
-import { type ReceiptKeys, type ReceiptVerdict, type VerificationStep, verifyReceipt } from "../receipts.ts";
+import {
+  type ReceiptKeys,
+  type ReceiptVerdict,
+  type VerificationStep,
+  verifyReceipt,
+} from "../evidence/receipts.ts";
+import type { LatchGateOperator } from "../operator/operator.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
 import {
   findOperator,

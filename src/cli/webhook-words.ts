@@ -1,4 +1,4 @@
-import type { EventKind, EventOf, WebhookEvent } from "../webhooks.ts";
+import type { EventKind, EventOf, WebhookEvent } from "../webhooks/event.ts";
 import { plain } from "./show.ts";
 
 /** What happened, in words, by kind: a new kind in the document stops the build here. */

@@ -2,13 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import {
-  LatchGateWebhookError,
-  verifyWebhook,
-  type WebhookEvent,
-  type WebhookHeaders,
-  webhookReceiver,
-} from "../webhooks.ts";
+import type { WebhookEvent } from "../webhooks/event.ts";
+import type { WebhookHeaders } from "../webhooks/headers.ts";
+import { webhookReceiver } from "../webhooks/receiver.ts";
+import { verifyWebhook } from "../webhooks/verify.ts";
+import { LatchGateWebhookError } from "../webhooks/webhook-error.ts";
 import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
 import { wordsOf } from "./webhook-words.ts";
 

@@ -1,6 +1,6 @@
-import type { CallOptions } from "../call-state.ts";
-import { LatchGateInvalidRequest } from "../errors.ts";
+import type { CallOptions } from "../call/call-state.ts";
 import type { components } from "../generated/agent.ts";
+import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
 
 type Schemas = components["schemas"];
 export type RiskLevel = components["schemas"]["RiskLevel"];

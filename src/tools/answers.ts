@@ -1,3 +1,4 @@
+import { errorCodes, type Outcome } from "../generated/operations.ts";
 import {
   LatchGateApprovalDenied,
   LatchGateApprovalExpired,
@@ -9,10 +10,9 @@ import {
   LatchGateNotFound,
   LatchGateTooLarge,
   LatchGateUnavailable,
-} from "../errors.ts";
-import { errorCodes, type Outcome } from "../generated/operations.ts";
-import type { ActionResult } from "../models.ts";
-import { isNestedDeeper } from "../nesting.ts";
+} from "../vocabulary/errors.ts";
+import type { ActionResult } from "../vocabulary/models.ts";
+import { isNestedDeeper } from "../vocabulary/nesting.ts";
 
 /**
  * What a tool answers. As JSON it is what a model sees: no id of a lease, approval or receipt, and no reason of an operator.

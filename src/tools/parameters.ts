@@ -1,5 +1,5 @@
 import { sendingIssues } from "../call/sent-parameters.ts";
-import { LatchGateError, type ParameterIssue } from "../errors.ts";
+import { LatchGateError, type ParameterIssue } from "../vocabulary/errors.ts";
 import { isObject } from "./context.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { type LatchGateApprovalRequired, LatchGateError } from "../errors.ts";
+import { type LatchGateApprovalRequired, LatchGateError } from "../vocabulary/errors.ts";
 import { isObject } from "./context.ts";
 
 /** One run of a call, from before it is executed until it needs no answer of the graph any more. */

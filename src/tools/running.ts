@@ -1,8 +1,8 @@
-import type { WaitOptions } from "../approvals.ts";
-import type { CallOptions } from "../call-state.ts";
-import { LatchGateApprovalRequired, LatchGateError, LatchGateInvalidRequest } from "../errors.ts";
-import type { ExecuteOptions } from "../execute.ts";
-import type { ActionResult } from "../models.ts";
+import type { WaitOptions } from "../agent/approvals.ts";
+import type { ExecuteOptions } from "../agent/execute.ts";
+import type { CallOptions } from "../call/call-state.ts";
+import { LatchGateApprovalRequired, LatchGateError, LatchGateInvalidRequest } from "../vocabulary/errors.ts";
+import type { ActionResult } from "../vocabulary/models.ts";
 import type { RiskLevel } from "./actions.ts";
 import { answerOfError, answerOfResult, HELD, type ToolAnswer } from "./answers.ts";
 import { isObject } from "./context.ts";

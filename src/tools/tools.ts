@@ -1,6 +1,6 @@
-import type { CallOptions } from "../call-state.ts";
-import type { ParameterIssue } from "../errors.ts";
-import { checkedOptions } from "../given.ts";
+import type { CallOptions } from "../call/call-state.ts";
+import type { ParameterIssue } from "../vocabulary/errors.ts";
+import { checkedOptions } from "../vocabulary/given.ts";
 import {
   type ActionFacts,
   type ActionSource,

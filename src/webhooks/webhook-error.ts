@@ -1,5 +1,5 @@
-import { LatchGateError } from "../errors.ts";
 import type { Outcome } from "../generated/operations.ts";
+import { LatchGateError } from "../vocabulary/errors.ts";
 
 /**
  * Which step of a webhook's verification failed.

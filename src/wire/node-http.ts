@@ -2,11 +2,11 @@ import { Agent, ClientRequest, type IncomingMessage } from "node:http";
 import { isIP, type Socket, connect as tcpConnect } from "node:net";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { connect as tlsConnect } from "node:tls";
-import type { Attempt, Carrier } from "../attempt.ts";
-import { type CertificateAlerts, createCertificateAlerts } from "../client-certificate.ts";
-import { prefixOf, type Route } from "../config.ts";
-import { HeaderRecord, headerOf, type RawHeaders } from "../raw-headers.ts";
+import type { Attempt, Carrier } from "./attempt.ts";
+import { type CertificateAlerts, createCertificateAlerts } from "./client-certificate.ts";
+import { prefixOf, type Route } from "./config.ts";
 import { CONNECT_TIMEOUT_MS, type OwnConnections, tlsOf } from "./own-connections.ts";
+import { HeaderRecord, headerOf, type RawHeaders } from "./raw-headers.ts";
 
 /** How long a connection is kept that nobody uses: as undici keeps its own. */
 const KEEP_ALIVE_MS = 4_000;

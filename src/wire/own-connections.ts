@@ -1,5 +1,5 @@
-import type { Attempt } from "../attempt.ts";
-import type { TlsOptions } from "../config.ts";
+import type { Attempt } from "./attempt.ts";
+import type { TlsOptions } from "./config.ts";
 
 /** Connections that a transport has opened itself, by whichever carrier. */
 export interface OwnConnections {

@@ -107,7 +107,7 @@ test("a change is told with what it touches, and fails where it breaks programs 
     /^wire {4}[0-9a-f]{12} {2}agent {2}pollApproval: answer 200, ApprovalPollPending\.retry_after_seconds may be missing now$/,
   );
   expect(rest.join("\n")).toContain("LatchGateClient.waitForApproval");
-  expect(rest.join("\n")).toContain("mock: leaseHandlers.pollApproval (src/testing/agent.ts)");
+  expect(rest.join("\n")).toContain("mock: leaseHandlers.pollApproval (src/testing/decisions/agent.ts)");
   expect(rest.join("\n")).toMatch(/README: line \d+ \(An agent in twenty lines\)/);
   expect(rest.at(-1)).toBe("1 wire, 0 source, 0 notice. tsc sees 1 of them in the generated types.");
   const [fingerprint = ""] = /[0-9a-f]{12}/.exec(first) ?? [];

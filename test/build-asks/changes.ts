@@ -28,9 +28,9 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
     document: "agent",
     edit: (yaml) => yaml.replace("\ncomponents:\n", `${QUOTA}\ncomponents:\n`),
     asks: [
-      "src/methods.ts",
-      "src/testing/agent.ts",
-      "src/testing/gate.ts",
+      "src/client/methods.ts",
+      "src/testing/decisions/agent.ts",
+      "src/testing/gate/gate.ts",
       "src/testing/operator/operations.ts",
     ],
     always: true,
@@ -42,13 +42,18 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         "\ncomponents:\n",
         `${QUOTA.replace("security: []", "security: [{ operator: [], operatorProof: [] }]")}\ncomponents:\n`,
       ),
-    asks: ["src/methods.ts", "src/testing/gate.ts", "src/testing/operator/operations.ts"],
+    asks: ["src/client/methods.ts", "src/testing/gate/gate.ts", "src/testing/operator/operations.ts"],
   },
   "an operation is gone": {
     document: "agent",
     edit: (yaml) =>
       yaml.replace(/\n {2}\/v1\/actions\/\{action_id\}\/schema\/request:\n(?: {3,}.*\n|\n)*/, "\n"),
-    asks: ["src/client.ts", "src/methods.ts", "src/testing/agent.ts", "src/validation.ts"],
+    asks: [
+      "src/client/client.ts",
+      "src/client/methods.ts",
+      "src/testing/decisions/agent.ts",
+      "src/agent/validation.ts",
+    ],
   },
   "a new error code": {
     document: "agent",
@@ -59,7 +64,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
           '          "409 grant_consumed": refused\n',
           (rule) => rule + rule.replace("consumed", "lost"),
         ),
-    asks: ["src/refusals.ts"],
+    asks: ["src/call/refusals.ts"],
     always: true,
   },
   "an answer's member is gone": {
@@ -74,18 +79,18 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
           /(?<=grant_id: \{ \$ref: "#\/components\/schemas\/GateUuid" \}\n)( {8})receipt_id: .*\n(?= {8}output)/,
           "",
         ),
-    asks: ["src/execute.ts", "src/models.ts"],
+    asks: ["src/agent/execute.ts", "src/vocabulary/models.ts"],
     always: true,
   },
   "an answer's member has another name": {
     document: "operator",
     edit: (yaml) => yaml.replaceAll(/\bclaimed_at\b/g, "taken_at"),
-    asks: ["src/cli/approval-detail.ts", "src/operating/approve.ts", "src/testing/operator/approvals.ts"],
+    asks: ["src/cli/approval-detail.ts", "src/operator/approve.ts", "src/testing/operator/approvals.ts"],
   },
   "a request's member has another name": {
     document: "agent",
     edit: (yaml) => yaml.replaceAll(/\bdpop_jwk\b/g, "proof_jwk"),
-    asks: ["src/lease.ts"],
+    asks: ["src/session/lease.ts"],
   },
   "a closed list has a new value": {
     document: "operator",
@@ -109,7 +114,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
           (line) =>
             `    ApprovalPollLapsed:\n      type: object\n      required: [status]\n      properties: { status: { type: string, const: lapsed } }\n${line}`,
         ),
-    asks: ["src/approvals.ts"],
+    asks: ["src/agent/approvals.ts"],
   },
   "a new required query parameter": {
     document: "operator",
@@ -119,7 +124,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         (line) =>
           `${line}      parameters: [{ name: view, in: query, required: true, schema: { type: string } }]\n`,
       ),
-    asks: ["src/operating/approvals.ts", "src/operating/approve.ts"],
+    asks: ["src/operator/approvals.ts", "src/operator/approve.ts"],
   },
   "a new required member of a request": {
     document: "operator",
@@ -128,7 +133,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         /( {4}GrantRequest:\n(?: {6}.*\n)*? {6}required: \[)(.*)(\n(?: {6}.*\n)*? {6}properties:\n)/,
         "$1reason, $2$3        reason: { type: string }\n",
       ),
-    asks: ["src/operating/policy.ts"],
+    asks: ["src/operator/policy.ts"],
   },
   "an operation needs a lease": {
     document: "agent",
@@ -137,6 +142,6 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         /(operationId: listActions\n[\s\S]*?security:) \[\]/,
         "$1 [{ lease: [], leaseProof: [] }]",
       ),
-    asks: ["src/methods.ts", "src/testing/agent.ts"],
+    asks: ["src/client/methods.ts", "src/testing/decisions/agent.ts"],
   },
 };

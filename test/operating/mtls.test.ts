@@ -5,7 +5,6 @@ import tls from "node:tls";
 import { inspect } from "node:util";
 import { MockGate } from "latchgate-client/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { createCertificateAlerts } from "../../src/client-certificate.ts";
 import {
   type CarrierName,
   createTransport,
@@ -13,6 +12,7 @@ import {
   LatchGateClient,
 } from "../../src/index.ts";
 import { type LatchGateError, LatchGateOperator, LatchGateTransportError } from "../../src/operator.ts";
+import { createCertificateAlerts } from "../../src/wire/client-certificate.ts";
 import { type Certificate, clientCertificates } from "../support/client-certificates.ts";
 import { failure } from "./world.ts";
 

@@ -7,7 +7,7 @@ interface KeyPair {
 
 /**
  * A new key pair, by way of PEM: the `KeyObject`s that `generateKeyPairSync` hands out itself can make an `export` wait for
- * ever (see src/dpop.ts).
+ * ever (see src/proof/dpop.ts).
  */
 export function newKeyPair(
   type: "ec" | "ed25519" | "x25519" | "rsa" | "dsa" = "ec",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { canonical } from "../../src/testing/canonical.ts";
+import { canonical } from "../../src/testing/formats/canonical.ts";
 import { type AuditEvent, MockGate, type MockGateOptions } from "../../src/testing/index.ts";
 import { createAgent, createOperator } from "./by-hand.ts";
 

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { canonical, hashOf } from "../../src/testing/canonical.ts";
+import { canonical, hashOf } from "../../src/testing/formats/canonical.ts";
 import { MockGate } from "../../src/testing/index.ts";
 import { createAgent } from "./by-hand.ts";
 

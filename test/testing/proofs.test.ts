@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createProofVerifier } from "../../src/testing/formats/proof.ts";
 import { MockGate } from "../../src/testing/index.ts";
-import { createProofVerifier } from "../../src/testing/proof.ts";
 import { ask, BASE, claimsFor, createAgent, jwkThumbprint, keyPair, signedProof } from "./by-hand.ts";
 import { deliver, gateOfVectors, vectors } from "./replay/vectors.ts";
 

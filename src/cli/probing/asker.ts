@@ -1,6 +1,6 @@
 import type { Json } from "../../documents/document.ts";
-import { type BufferedResponse, SendFailure } from "../../send.ts";
-import type { Transport } from "../../transport.ts";
+import { type BufferedResponse, SendFailure } from "../../wire/send.ts";
+import type { Transport } from "../../wire/transport.ts";
 import type { Answer } from "../check/judge.ts";
 import type { Asker, Probe } from "./probe.ts";
 

@@ -1,5 +1,5 @@
 import { isObject, type Json } from "../../documents/document.ts";
-import { DPoPKeyPair } from "../../dpop.ts";
+import { DPoPKeyPair } from "../../proof/dpop.ts";
 import { type Asker, JSON_TYPE, NOBODY } from "./probe.ts";
 import { type Flaw, type Signer, signedHeaders } from "./signing.ts";
 

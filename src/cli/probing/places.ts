@@ -1,5 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { discoverOptions } from "../../operator/discover.ts";
+import { DPoPKeyPair } from "../../proof/dpop.ts";
+import { LatchGateInvalidRequest } from "../../vocabulary/errors.ts";
 import {
   type ConnectionOptions,
   operatorSocketIn,
@@ -7,12 +10,9 @@ import {
   resolveOperatorRoute,
   resolveRoute,
   type TlsOptions,
-} from "../../config.ts";
-import { DPoPKeyPair } from "../../dpop.ts";
-import { LatchGateInvalidRequest } from "../../errors.ts";
-import { discoverOptions } from "../../operating/discover.ts";
-import { createTransport, type Transport } from "../../transport.ts";
+} from "../../wire/config.ts";
 import { socketOf } from "../../wire/place.ts";
+import { createTransport, type Transport } from "../../wire/transport.ts";
 import { type Terminal, UsageError } from "../command.ts";
 import type { Signer } from "./signing.ts";
 

@@ -1,4 +1,4 @@
-import { computeAth, type DPoPKeyPair } from "../../dpop.ts";
+import { computeAth, type DPoPKeyPair } from "../../proof/dpop.ts";
 
 /** Who signs: a lease and its key, or an operator's api key and theirs. */
 export interface Signer {

@@ -1,6 +1,6 @@
-import type { Operator } from "../plan.ts";
-import { type Answer, failure } from "../wire.ts";
-import type { Call, World } from "../world.ts";
+import type { Operator } from "../decisions/plan.ts";
+import type { Call, World } from "../decisions/world.ts";
+import { type Answer, failure } from "../formats/wire.ts";
 import { authenticateOperator } from "./auth.ts";
 
 /** How one operation lets operators in. */

@@ -1,12 +1,12 @@
 import type { components } from "../../generated/operator.ts";
-import type { Handler } from "../agent.ts";
-import type { Approval, ApprovalState } from "../approvals.ts";
-import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions.ts";
-import { defaulted, struct, text } from "../decode.ts";
-import { jsonBody, queryOf } from "../extract.ts";
-import type { Operator } from "../plan.ts";
-import { type Answer, empty, failure, json, ordered } from "../wire.ts";
-import type { Call, World } from "../world.ts";
+import type { Handler } from "../decisions/agent.ts";
+import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions/decisions.ts";
+import { jsonBody, queryOf } from "../decisions/extract.ts";
+import type { Operator } from "../decisions/plan.ts";
+import type { Call, World } from "../decisions/world.ts";
+import { defaulted, struct, text } from "../formats/decode.ts";
+import { type Answer, empty, failure, json, ordered } from "../formats/wire.ts";
+import type { Approval, ApprovalState } from "../stores/approvals.ts";
 import { admit, passes } from "./admission.ts";
 import { authenticateOperator } from "./auth.ts";
 

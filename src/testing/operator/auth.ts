@@ -1,6 +1,6 @@
-import { visible } from "../auth.ts";
-import type { Operator } from "../plan.ts";
-import type { Call, World } from "../world.ts";
+import { visible } from "../decisions/auth.ts";
+import type { Operator } from "../decisions/plan.ts";
+import type { Call, World } from "../decisions/world.ts";
 
 /** Which operator calls, or why the gate does not believe it. */
 export type OperatorVerdict =

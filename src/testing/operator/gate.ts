@@ -1,7 +1,7 @@
-import type { Handler } from "../agent.ts";
-import { nanoTime } from "../clock.ts";
-import { tell } from "../webhooks/happenings.ts";
-import { ordered } from "../wire.ts";
+import type { Handler } from "../decisions/agent.ts";
+import { tell } from "../decisions/happenings.ts";
+import { nanoTime } from "../formats/clock.ts";
+import { ordered } from "../formats/wire.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
 
 const MOST_PENDING = 1000;

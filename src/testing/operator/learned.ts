@@ -1,10 +1,10 @@
-import type { Handler } from "../agent.ts";
-import { required, struct, text } from "../decode.ts";
-import { jsonBody, queryOf } from "../extract.ts";
-import type { LearnedEntry } from "../learned.ts";
-import { actionIdProblem, checkDomain, sentPathGlobProblem } from "../learning-rules.ts";
-import { type Answer, failure, ordered } from "../wire.ts";
-import type { World } from "../world.ts";
+import type { Handler } from "../decisions/agent.ts";
+import { jsonBody, queryOf } from "../decisions/extract.ts";
+import { actionIdProblem, checkDomain, sentPathGlobProblem } from "../decisions/learning-rules.ts";
+import type { World } from "../decisions/world.ts";
+import { required, struct, text } from "../formats/decode.ts";
+import { type Answer, failure, ordered } from "../formats/wire.ts";
+import type { LearnedEntry } from "../stores/learned.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
 
 /** Domains and paths are learned alike. */

@@ -1,8 +1,8 @@
-import type { Handler } from "../agent.ts";
-import { sorted } from "../canonical.ts";
-import { queryOf } from "../extract.ts";
-import { type AuditEvent, verifyChain } from "../ledger.ts";
-import { failure, json, ordered } from "../wire.ts";
+import type { Handler } from "../decisions/agent.ts";
+import { queryOf } from "../decisions/extract.ts";
+import { sorted } from "../formats/canonical.ts";
+import { failure, json, ordered } from "../formats/wire.ts";
+import { type AuditEvent, verifyChain } from "../stores/ledger.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
 
 const FILTERS = ["trace_id", "event_type", "action_id", "principal", "session_id", "decision"] as const;

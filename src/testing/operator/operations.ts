@@ -3,7 +3,7 @@ import {
   type OperatorOperationId,
   operatorOperations,
 } from "../../generated/operations.ts";
-import { type AgentOperationId, agentHandlers, agentOperations, type Handler } from "../agent.ts";
+import { type AgentOperationId, agentHandlers, agentOperations, type Handler } from "../decisions/agent.ts";
 import { approvalHandlers } from "./approvals.ts";
 import { gateHandlers } from "./gate.ts";
 import { learnedHandlers } from "./learned.ts";

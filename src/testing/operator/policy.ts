@@ -1,8 +1,8 @@
-import type { Handler } from "../agent.ts";
-import { list, required, struct, text } from "../decode.ts";
-import { jsonBody } from "../extract.ts";
-import { actionIdProblem } from "../learning-rules.ts";
-import { type Answer, failure, json, ordered } from "../wire.ts";
+import type { Handler } from "../decisions/agent.ts";
+import { jsonBody } from "../decisions/extract.ts";
+import { actionIdProblem } from "../decisions/learning-rules.ts";
+import { list, required, struct, text } from "../formats/decode.ts";
+import { type Answer, failure, json, ordered } from "../formats/wire.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
 
 const grantBody = struct("GrantRevokeBody", { principal: required(text), actions: required(list(text)) });

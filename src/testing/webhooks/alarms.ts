@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock, Timer } from "../formats/clock.ts";
 
 /** The longest that `setTimeout` waits; beyond that it does not wait at all. */
 const LONGEST_MS = 2 ** 31 - 1;

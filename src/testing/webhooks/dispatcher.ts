@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
-import type { createApprovals } from "../approvals.ts";
-import { type Clock, randomBelow, type Timer } from "../clock.ts";
-import { createLog } from "../log.ts";
+import { type Clock, randomBelow, type Timer } from "../formats/clock.ts";
+import type { createApprovals } from "../stores/approvals.ts";
+import { createLog } from "../stores/log.ts";
 import { createAlarms } from "./alarms.ts";
 import { attemptRequest } from "./attempt-request.ts";
 import { bodyOf } from "./body.ts";

@@ -1,5 +1,5 @@
-import { APPROVAL_MS, type createApprovals } from "../approvals.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../formats/clock.ts";
+import { APPROVAL_MS, type createApprovals } from "../stores/approvals.ts";
 import type { createAlarms } from "./alarms.ts";
 import type { Happening } from "./events.ts";
 

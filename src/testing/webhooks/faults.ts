@@ -1,5 +1,5 @@
-import type { FaultHandle } from "../faults.ts";
-import { mulberry32 } from "../random.ts";
+import { mulberry32 } from "../formats/random.ts";
+import type { FaultHandle } from "../stores/faults.ts";
 import type { WebhookKind } from "./events.ts";
 
 /** What befalls an event on its way to an endpoint. */

@@ -1,4 +1,4 @@
-import { type JsonNode, parseJson } from "../serde.ts";
+import { type JsonNode, parseJson } from "../formats/serde.ts";
 import type { Printable } from "./events.ts";
 import { Digits } from "./json.ts";
 
