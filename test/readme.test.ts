@@ -34,8 +34,8 @@ function blocksOf(markdown: string): Block[] {
 
 const EXAMPLES = readdirSync(resolve(ROOT, "examples")).map((name) => read(`examples/${name}`));
 
-/** What is shown without being code of ours: commands, and what they print. */
-const SHOWN = ["", "sh"];
+/** What is shown without being code of ours: commands, and what they print; pictures. */
+const SHOWN = ["", "sh", "mermaid"];
 
 /**
  * What is wrong with a document's blocks. `ts` is compiled here, `typescript` is a file of `examples/`, which `npm run

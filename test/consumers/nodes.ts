@@ -16,27 +16,9 @@ const NODES = ["20.19.0", "22.23.3", "24.21.0", "26.10.0"];
 
 /** What depends on the runtime: sockets, TLS, timers, crypto, its own fetch and undici's, and what keeps a process alive. */
 const PART = [
-  ...[
-    "transport",
-    "host-fetch",
-    "compat",
-    "dpop",
-    "pem",
-    "receipts",
-    "client",
-    "execute",
-    "tracing",
-    "config",
-  ],
-  ...[
-    "operating/",
-    "faults/",
-    "testing/sockets",
-    "testing/fetch",
-    "testing/mtls",
-    "testing/msw",
-    "testing/wire",
-  ],
+  ...["wire/transport", "wire/host-fetch", "wire/pem", "wire/config", "proof/dpop", "evidence/receipts"],
+  ...["client/client", "agent/execute", "call/tracing", "operator/", "compat", "faults/"],
+  ...["testing/sockets", "testing/fetch", "testing/mtls", "testing/msw", "testing/wire"],
 ].map((name) => `test/${name}`);
 
 /** One process each; `jest-cjs`, `esbuild` and the compilers are the same program whatever runs them. */
