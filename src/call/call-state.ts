@@ -103,9 +103,7 @@ export function callState(
   const options = given === NO_OPTIONS ? given : checkedOptions(given, subject);
   const own = checkedTimeout(options.timeoutMs ?? defaults.timeoutMs, subject);
   const timeoutMs = own ?? TIMEOUTS_MS[operationId] ?? DEFAULT_TIMEOUT_MS;
-  const { until } = options;
-  const deadline = clock.monotonic() + timeoutMs;
-  return {
+  const state: CallState = {
     operationId,
     operation,
     subject,
@@ -113,9 +111,7 @@ export function callState(
     pinned,
     mostOfLife,
     clock,
-    get deadline() {
-      return until === undefined ? deadline : until();
-    },
+    deadline: clock.monotonic() + timeoutMs,
     signal: checkedSignal(options.signal, subject),
     policy: retryPolicyOf(options.retry, defaults.retry),
     copies: [],
@@ -125,6 +121,9 @@ export function callState(
     attempts: 0,
     sentAt: 0,
   };
+  // Few calls have one, and an object that is written with a getter costs each call microseconds.
+  if (options.until !== undefined) Object.defineProperty(state, "deadline", { get: options.until });
+  return state;
 }
 
 const BARE_HEADERS = { "User-Agent": USER_AGENT };
