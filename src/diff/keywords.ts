@@ -82,47 +82,7 @@ const DATA = new Set(["const", "enum", "default", "example", "examples"]);
 
 /** Throws an {@link Incomparable} that lists everything in a document, and in what it refers to, that can't be read. */
 export function checkReadable(document: OpenApiDocument): void {
-  const problems = new Set<string>();
-  const { openapi, swagger } = document.root;
-  if (swagger !== undefined)
-    problems.add(
-      `it is a document of Swagger ${String(swagger)}: convert it to OpenAPI 3 (swagger2openapi does)`,
-    );
-  else if (typeof openapi !== "string" || !openapi.startsWith("3."))
-    problems.add(
-      `it is no document of OpenAPI 3.0, 3.1 or 3.2: its member openapi is ${JSON.stringify(openapi) ?? "not there"}`,
-    );
-  const visited = new Set<Json>();
-  const pending: [value: Json, document: OpenApiDocument, at: string, areNames: boolean][] = [
-    [document.root, document, "#", false],
-  ];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [value, home, at, areNames] = next;
-    if (typeof value !== "object" || value === null || visited.has(value)) continue;
-    visited.add(value);
-    if (!areNames && isObject(value) && typeof value["$ref"] === "string")
-      try {
-        const target = home.resolve(value);
-        pending.push([
-          target.value ?? null,
-          target.document,
-          target.document === home ? value["$ref"] : `${value["$ref"]}`,
-          false,
-        ]);
-      } catch (error) {
-        problems.add(
-          `${at}: ${error instanceof Error ? error.message.replace(`${home.file}: `, "") : String(error)}`,
-        );
-      }
-    for (const [name, below] of Object.entries(value))
-      if (areNames || (!DATA.has(name) && !name.startsWith("x-")))
-        pending.push([
-          below,
-          home,
-          `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-          !areNames && name === "properties",
-        ]);
-  }
+  const problems = new Set([...problemsOfVersion(document), ...unresolvable(document)]);
   if (problems.size === 0) return;
   const list = [...problems].sort();
   const [only = ""] = list;
@@ -131,6 +91,59 @@ export function checkReadable(document: OpenApiDocument): void {
       ? `${document.file} can't be compared: ${only}`
       : `${document.file} can't be compared, for ${list.length} reasons:\n${list.map((line) => `  ${line}`).join("\n")}`,
   );
+}
+
+function problemsOfVersion({ root: { openapi, swagger } }: OpenApiDocument): string[] {
+  if (swagger !== undefined)
+    return [`it is a document of Swagger ${String(swagger)}: convert it to OpenAPI 3 (swagger2openapi does)`];
+  if (typeof openapi === "string" && openapi.startsWith("3.")) return [];
+  const says = JSON.stringify(openapi) ?? "not there";
+  return [`it is no document of OpenAPI 3.0, 3.1 or 3.2: its member openapi is ${says}`];
+}
+
+/** A place in a document, or in one that it refers to. Where members are names, `$ref` is one as any other. */
+interface Place {
+  readonly value: Json;
+  readonly home: OpenApiDocument;
+  readonly at: string;
+  readonly areNames: boolean;
+}
+
+/** The references that lead nowhere. */
+function unresolvable(document: OpenApiDocument): string[] {
+  const problems: string[] = [];
+  const visited = new Set<Json>();
+  const pending: Place[] = [{ value: document.root, home: document, at: "#", areNames: false }];
+  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+    const { value, home, at } = place;
+    if (typeof value !== "object" || value === null || visited.has(value)) continue;
+    visited.add(value);
+    try {
+      pending.push(...referredTo(place));
+    } catch (error) {
+      const problem = error instanceof Error ? error.message.replace(`${home.file}: `, "") : String(error);
+      problems.push(`${at}: ${problem}`);
+    }
+    pending.push(...below(place));
+  }
+  return problems;
+}
+
+function referredTo({ value, home, areNames }: Place): Place[] {
+  if (areNames || !isObject(value) || typeof value["$ref"] !== "string") return [];
+  const target = home.resolve(value);
+  return [{ value: target.value ?? null, home: target.document, at: value["$ref"], areNames: false }];
+}
+
+function below({ value, home, at, areNames }: Place): Place[] {
+  return Object.entries(value ?? {})
+    .filter(([name]) => areNames || (!DATA.has(name) && !name.startsWith("x-")))
+    .map(([name, member]) => ({
+      value: member as Json,
+      home,
+      at: `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+      areNames: !areNames && name === "properties",
+    }));
 }
 
 /** What is said of servers: their addresses. */

@@ -16,7 +16,63 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   if (call.tooLarge) return tooLarge();
   const traceId = uuidv7(world.clock.now());
   const actionId = call.parameters["action_id"] ?? "";
+  const turnedAway = throttled(world, call, actionId);
+  if (turnedAway !== undefined) return turnedAway;
 
+  const asked = await recognised(world, call, traceId, actionId);
+  if (isAnswer(asked)) return asked;
+  const { lease, action, params } = asked;
+  const requestHash = hashOf(params);
+  const audit = callAudit(world, lease, action, requestHash, traceId);
+  const limited = lease.budgets !== undefined;
+  const left = world.budgets.left(lease.session_id, limited);
+  if (left === undefined) {
+    const reason = "budget: budget session not found";
+    record(world, { ...audit, policy_version: null, decision: "deny", deny_reason: reason });
+    return failure(403, "budget_session_not_found");
+  }
+  const understood: Understood = {
+    ...{ world, call, traceId, actionId, lease, action, params },
+    ...{ requestHash, limited, left, audit: { ...audit, budgets_before: calls(left) } },
+  };
+  const decision = world.policy.decide(lease, action, action.targets(params), left);
+  // Between looking at the budget and taking from it others get their turn, as in the gate: who then finds it
+  // empty is told `budget_exhausted` and not `policy_denied` (recorded, budget.race).
+  await Promise.resolve();
+  if (decision.state === "deny") {
+    denied(understood, `policy denied: ${decision.reason}`);
+    return policyDenied(lease, actionId, decision.reason);
+  }
+  world.metrics.decision(decision.state === "hold" ? "pending_approval" : "allow");
+  if (call.signal?.aborted) throw new ClientGone();
+  return decision.state === "hold" ? held(understood, decision) : run(understood);
+}
+
+/** A call of which the gate knows who makes it, and with what. */
+interface Recognised {
+  readonly lease: LeaseClaims;
+  readonly action: RegisteredAction;
+  readonly params: unknown;
+}
+
+/** All that the decision and what follows it go by. */
+interface Understood extends Recognised {
+  readonly world: World;
+  readonly call: Call;
+  readonly traceId: string;
+  readonly actionId: string;
+  readonly requestHash: string;
+  readonly limited: boolean;
+  readonly left: NonNullable<ReturnType<World["budgets"]["left"]>>;
+  readonly audit: ReturnType<typeof callAudit> & { readonly budgets_before: ReturnType<typeof calls> };
+}
+
+type Held = Extract<ReturnType<World["policy"]["decide"]>, { readonly state: "hold" }>;
+
+const isAnswer = (step: Answer | Recognised): step is Answer => "status" in step;
+
+/** What is answered before anybody asks who calls: the rate limits, and a gate that is about to end. */
+function throttled(world: World, call: Call, actionId: string): Answer | undefined {
   const session = sessionHint(call.headers.get("authorization"));
   const { execute: perSession, anonymous } = world.settings.rateLimits;
   const passes =
@@ -27,8 +83,16 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
     world.metrics.call(actionId, "rate_limited");
     return json(429, { error: "rate_limited" }, { "retry-after": "1" });
   }
-  if (world.draining) return failure(503, "draining");
+  return world.draining ? failure(503, "draining") : undefined;
+}
 
+/** Lease and proof, then the action, then its parameters. */
+async function recognised(
+  world: World,
+  call: Call,
+  traceId: string,
+  actionId: string,
+): Promise<Answer | Recognised> {
   const asked = world.actions.get(actionId);
   if (asked?.requestSchema !== undefined) await world.schemas.ready(actionId, schemasOf(asked));
   const who = authenticate(world, call, "POST", `/v1/actions/${actionId}/execute`);
@@ -44,111 +108,69 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
     return failure(404, "action_not_found");
   }
   const checked = await checkParams(call, action, world.schemas);
-  if (!checked.ok) {
-    const entry = callAudit(world, lease, action, "", traceId);
-    const unknown = { request_schema_id: null, policy_version: null };
-    record(world, { ...entry, ...unknown, decision: "deny", deny_reason: checked.reason });
-    return failure(422, "schema_violation");
-  }
+  if (checked.ok) return { lease, action, params: checked.params };
+  const entry = callAudit(world, lease, action, "", traceId);
+  const unknown = { request_schema_id: null, policy_version: null };
+  record(world, { ...entry, ...unknown, decision: "deny", deny_reason: checked.reason });
+  return failure(422, "schema_violation");
+}
 
-  const requestHash = hashOf(checked.params);
-  const audit = callAudit(world, lease, action, requestHash, traceId);
-  const limited = lease.budgets !== undefined;
-  const left = world.budgets.left(lease.session_id, limited);
-  if (left === undefined) {
-    const reason = "budget: budget session not found";
-    record(world, { ...audit, policy_version: null, decision: "deny", deny_reason: reason });
-    return failure(403, "budget_session_not_found");
-  }
-  const before = { budgets_before: calls(left) };
-  const decision = world.policy.decide(lease, action, action.targets(checked.params), left);
-  // Between looking at the budget and taking from it others get their turn, as in the gate: who then finds it
-  // empty is told `budget_exhausted` and not `policy_denied` (recorded, budget.race).
-  await Promise.resolve();
-  if (decision.state === "deny") {
-    const reason = `policy denied: ${decision.reason}`;
-    record(world, { ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
-    return policyDenied(lease, actionId, decision.reason);
-  }
-  world.metrics.decision(decision.state === "hold" ? "pending_approval" : "allow");
-  if (call.signal?.aborted) throw new ClientGone();
-  if (decision.state === "hold") {
-    const approval = world.approvals.open({
-      traceId,
-      actionId,
-      actionVersion: action.detail.version,
-      riskLevel: action.detail.risk_level,
-      params: checked.params,
-      requestHash,
-      lease,
-      policyVersion: world.policy.version(),
-      unresolvedDomains: decision.unresolvedDomains,
-      unresolvedPaths: decision.unresolvedPaths,
-      callsRemaining: left,
-      limited,
-      plan: {
-        targets: world.policy.sinksOf(lease.sub),
-        secrets: [...action.secrets, ...action.requiredSecrets],
-        egress: action.detail.egress,
-        verifier: action.verifier,
-        moduleDigest: action.detail.provider_module_digest,
-      },
-    });
-    const { approvalId } = approval;
-    record(world, { ...audit, ...before, decision: "pending_approval", approval_id: approvalId });
-    tell.held(world, approval, call.body, action.requiredSecrets);
-    return json(202, {
-      decision: "pending_approval",
-      approval_id: approvalId,
-      request_hash: requestHash,
-      trace_id: traceId,
-    });
-  }
+/** Here a call is held: an operator decides, and nothing is taken from the budget yet. */
+function held(understood: Understood, { unresolvedDomains, unresolvedPaths }: Held): Answer {
+  const { world, call, traceId, actionId, lease, action, params, requestHash, limited, left } = understood;
+  const approval = world.approvals.open({
+    ...{ traceId, actionId, params, requestHash, lease, limited, unresolvedDomains, unresolvedPaths },
+    actionVersion: action.detail.version,
+    riskLevel: action.detail.risk_level,
+    policyVersion: world.policy.version(),
+    callsRemaining: left,
+    plan: {
+      targets: world.policy.sinksOf(lease.sub),
+      secrets: [...action.secrets, ...action.requiredSecrets],
+      egress: action.detail.egress,
+      verifier: action.verifier,
+      moduleDigest: action.detail.provider_module_digest,
+    },
+  });
+  const { approvalId } = approval;
+  record(world, { ...understood.audit, decision: "pending_approval", approval_id: approvalId });
+  tell.held(world, approval, call.body, action.requiredSecrets);
+  return json(202, {
+    decision: "pending_approval",
+    approval_id: approvalId,
+    request_hash: requestHash,
+    trace_id: traceId,
+  });
+}
 
+/** What is allowed at once: the budget is taken from, the last checks are made, and the action runs. */
+async function run(understood: Understood): Promise<Answer> {
+  const { world, call, traceId, actionId, lease, action, params, requestHash, limited, audit } = understood;
   if (limited) world.metrics.store("budget_debit");
   const budget = world.budgets.debit(lease.session_id, limited);
   if (!budget.ok) {
     const exhausted = budget.code === "budget_exhausted";
-    const reason = exhausted
-      ? "budget: budget exhausted: calls_exhausted"
-      : "budget: budget session not found";
-    record(world, { ...audit, ...before, policy_version: null, decision: "deny", deny_reason: reason });
+    denied(
+      understood,
+      exhausted ? "budget: budget exhausted: calls_exhausted" : "budget: budget session not found",
+    );
     if (exhausted) tell.exhausted(world, lease, actionId);
     return failure(403, budget.code);
   }
-  const refund = (label: string) => {
-    const { unwritten } = call;
-    if (unwritten?.what !== "refund") world.budgets.refund(lease.session_id, limited);
-    else if (limited)
-      tell.rollbackFailed(
-        world,
-        lease,
-        traceId,
-        unwritten.error ?? "attempt to write a readonly database",
-        label,
-      );
-  };
   const secrets = missingSecrets(world, action.requiredSecrets);
   if (secrets !== undefined) {
-    refund("build_run_task_error");
-    record(world, { ...audit, ...before, policy_version: null, decision: "error", deny_reason: secrets });
+    refund(understood, "build_run_task_error");
+    record(world, { ...audit, policy_version: null, decision: "error", deny_reason: secrets });
     return policyDenied(lease, actionId, secrets);
   }
   if (isRisky(action)) {
     // Allowlisted past the hold, then stopped by the grant check, which wants an approval's hash.
-    refund("approval_hash_assertion");
+    refund(understood, "approval_hash_assertion");
     const reason = "high-risk action missing approval_hash — policy bypass detected";
-    record(world, {
-      ...audit,
-      ...before,
-      budgets_after: calls(budget.after),
-      decision: "deny",
-      deny_reason: reason,
-    });
+    const after = { budgets_after: calls(budget.after) };
+    record(world, { ...audit, ...after, decision: "deny", deny_reason: reason });
     return failure(500, "internal_error");
   }
-
-  const { params } = checked;
   const { signal, goneAfterRun, unwritten } = call;
   const plan = { lease, action, params, requestHash, traceId, budget, signal, goneAfterRun, unwritten };
   const done = await execute(world, plan);
@@ -156,6 +178,20 @@ export async function executeAction(world: World, call: Call): Promise<Answer> {
   if (done.state === "refused") return failure(422, "schema_violation");
   if (done.state === "unwritten") return failure(500, "evidence_persistence_failed");
   return done.state === "failed" ? failure(502, "action_execution_failed") : failure(500, "internal_error");
+}
+
+/** The event of a call that the gate understood, and did not let run. */
+function denied({ world, audit }: Understood, reason: string): void {
+  record(world, { ...audit, policy_version: null, decision: "deny", deny_reason: reason });
+}
+
+function refund({ world, call, lease, limited, traceId }: Understood, label: string): void {
+  const { unwritten } = call;
+  if (unwritten?.what !== "refund") world.budgets.refund(lease.session_id, limited);
+  else if (limited) {
+    const error = unwritten.error ?? "attempt to write a readonly database";
+    tell.rollbackFailed(world, lease, traceId, error, label);
+  }
 }
 
 /** What has to be compiled; an empty response schema stands for one that is not known. */

@@ -50,17 +50,132 @@ interface Heard {
 const TRIES = 3;
 const TIMEOUT_MS = 5_000;
 
+interface Parts {
+  readonly setup: ConformanceSetup;
+  readonly is: (flaw: Flaw) => boolean;
+}
+
 function createTwin(setup: ConformanceSetup, is: (flaw: Flaw) => boolean): ConformanceClient {
-  const { fetch, now, baseUrl, publicBaseUrl } = setup;
+  const parts = { setup, is };
+  const leases = createLeases(parts);
+  const send = createSend(parts);
+  const proofOf = createProofs(parts);
+  const holds = new Map<string, { readonly session: TwinSession; readonly request: ExecuteRequest }>();
+  const once = new Map<string, Promise<{ ok: boolean }>>();
+
+  async function execute(request: ExecuteRequest): Promise<{ ok: boolean }> {
+    const path = `/v1/actions/${request.actionId}/execute`;
+    let renewed = false;
+    let last: string | undefined;
+    for (let tries = 1; ; tries += 1) {
+      const own = await leases.ready();
+      const proof = last !== undefined && is("reuses a proof on retry") ? last : proofOf(own, "POST", path);
+      last = proof;
+      leases.take();
+      const more = tries < TRIES;
+      const heard = await heardOf(own, proof, path, request, more);
+      if (heard === undefined) continue;
+      const { status, code } = heard;
+      if (status === 200 || status === 202) return resultOf(heard, own, request);
+      if (is("takes replay_detected as retryable") && code === "replay_detected" && more) continue;
+      if (RETRIED.some(([flaw, wrong]) => is(flaw) && status === wrong) && more) continue;
+      const why = is("prints the lease in an error") ? `refused with ${own.token}` : `refused with ${status}`;
+      if (mayHaveRun(heard)) throw new TwinError(why, "unknown");
+      leases.giveBack();
+      const dead = code === "lease_expired" || code === "invalid_lease";
+      if (dead && !is("keeps a dead lease") && !renewed) {
+        renewed = true;
+        leases.end(own);
+        continue;
+      }
+      if (!more || (status !== 429 && status !== 503) || code === "draining")
+        throw new TwinError(why, "not_executed");
+      const asked = is("ignores Retry-After") ? 0 : (heard.retryAfterMs ?? 50);
+      await new Promise((resolve) => setTimeout(resolve, asked));
+    }
+  }
+
+  /** What is heard of one try; undefined where another with a fresh proof is right. */
+  async function heardOf(
+    own: TwinSession,
+    proof: string,
+    path: string,
+    { params, options = {} }: ExecuteRequest,
+    more: boolean,
+  ): Promise<Heard | undefined> {
+    const body = is("drops the body") ? "{}" : JSON.stringify(params);
+    const late = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+    const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
+    try {
+      return await send(own, proof, "POST", path, { body, signal });
+    } catch (error) {
+      if (is("swallows an abort") && options.signal?.aborted) return new Promise<never>(() => {});
+      if (is("retries after a timeout") && late.aborted && more) return undefined;
+      if (isRefused(error)) {
+        leases.giveBack();
+        if (more) return undefined;
+        throw new TwinError("the gate is away", "not_executed");
+      }
+      if (is("signs afresh after a lost connection") && !signal.aborted && more) return undefined;
+      const lost = is("calls a lost call not executed") ? "not_executed" : "unknown";
+      if (signal.aborted || isAnswering(error)) throw new TwinError("the call was lost", lost);
+      // A gate takes a proof once: the same bytes again do not run twice.
+      const second = await send(own, proof, "POST", path, { body, signal }).catch(() => undefined);
+      if (second !== undefined && isEarly(second) && is("signs afresh when the second copy is throttled"))
+        return undefined;
+      if (second === undefined || isEarly(second)) throw new TwinError("the call was lost", lost);
+      return second;
+    }
+  }
+
+  function resultOf({ status, body }: Heard, own: TwinSession, request: ExecuteRequest): { ok: boolean } {
+    if (status === 202 && !is("takes 202 as done")) {
+      const approvalId = String(body?.["approval_id"]);
+      holds.set(approvalId, { session: own, request });
+      throw new TwinError("an operator is to decide", "not_executed", approvalId);
+    }
+    if (status === 202 || (body === undefined && is("believes a page of HTML"))) return { ok: true };
+    if (body === undefined) throw new TwinError("no answer that can be read", "unknown");
+    const { output, verification } = body as {
+      output?: { ok?: boolean };
+      verification?: { is_fully_successful?: boolean };
+    };
+    const successful = verification?.is_fully_successful === true;
+    return { ok: successful && (output?.ok !== false || is("reports ok: false as success")) };
+  }
+
+  return {
+    connect: leases.connect,
+    execute(actionId, params, options = {}) {
+      const request = { actionId, params, options };
+      const { callId } = options;
+      if (callId === undefined || is("executes twice with one callId")) return execute(request);
+      const running = once.get(callId) ?? execute(request);
+      once.set(callId, running);
+      return running;
+    },
+    async getApprovalStatus(approvalId) {
+      const held = holds.get(approvalId);
+      const own =
+        held === undefined || is("polls with the new session") ? await leases.ready() : held.session;
+      const path = `/v1/approvals/${approvalId}/poll`;
+      const { status, body } = await send(own, proofOf(own, "GET", path), "GET", path, {});
+      if (status !== 200) throw new TwinError(`no status: ${status}`, "not_executed");
+      if (body?.["status"] === "approved" && held !== undefined && is("executes again after an approval"))
+        await execute(held.request).catch(() => {});
+      return { status: String(body?.["status"]) };
+    },
+  };
+}
+
+/** The session that calls are made in, and what is left of its budget. */
+function createLeases({ setup: { fetch, now, baseUrl }, is }: Parts) {
   let wanted: ConformanceOptions = {};
   let left: number | undefined;
   let session: TwinSession | undefined;
   let flight: Promise<TwinSession> | undefined;
-  const holds = new Map<string, { readonly session: TwinSession; readonly request: ExecuteRequest }>();
-  const once = new Map<string, Promise<{ ok: boolean }>>();
-  const onlyJti = randomUUID();
 
-  async function takeLease(again: boolean): Promise<TwinSession> {
+  async function ask(again: boolean): Promise<TwinSession> {
     const { privateKey, jwk: point } = newP256KeyPair();
     const jwk = { kty: "EC", crv: "P-256", ...point };
     const scopes =
@@ -80,44 +195,67 @@ function createTwin(setup: ConformanceSetup, is: (flaw: Flaw) => boolean): Confo
     return { token, key: privateKey, jwk, until: Date.parse(expires_at) - 2_000 };
   }
 
-  /** The session to use now. There is no renewal at a gate: a new one is asked for what is left. */
-  async function ready(): Promise<TwinSession> {
-    if (session !== undefined && now() < session.until) return session;
-    if (left === 0) throw new TwinError("the budget is used up", "not_executed");
-    const again = session !== undefined;
-    if (is("takes two leases for parallel calls")) {
-      session = await takeLease(again);
+  return {
+    async connect(options: ConformanceOptions = {}): Promise<void> {
+      wanted = options;
+      left = options.maxCalls;
+      session = await ask(false);
+    },
+    /** The session to use now. There is no renewal at a gate: a new one is asked for what is left. */
+    async ready(): Promise<TwinSession> {
+      if (session !== undefined && now() < session.until) return session;
+      if (left === 0) throw new TwinError("the budget is used up", "not_executed");
+      const again = session !== undefined;
+      if (is("takes two leases for parallel calls")) {
+        session = await ask(again);
+        return session;
+      }
+      flight ??= ask(again).finally(() => {
+        flight = undefined;
+      });
+      session = await flight;
       return session;
-    }
-    flight ??= takeLease(again).finally(() => {
-      flight = undefined;
-    });
-    session = await flight;
-    return session;
-  }
+    },
+    take(): void {
+      if (left === 0) throw new TwinError("the budget is used up", "not_executed");
+      if (left !== undefined) left -= 1;
+    },
+    giveBack(): void {
+      if (left !== undefined) left += 1;
+    },
+    /** The gate has refused this session's lease. */
+    end(own: TwinSession): void {
+      if (session === own) session = { ...own, until: 0 };
+    },
+  };
+}
 
-  function proofOf(of: TwinSession, method: string, path: string): string {
-    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+function createProofs({ setup: { now, baseUrl, publicBaseUrl }, is }: Parts) {
+  const onlyJti = randomUUID();
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return ({ token, key, jwk }: TwinSession, method: string, path: string): string => {
     const base = is("signs for the address instead of the public URL") ? baseUrl : publicBaseUrl;
     const claims = {
       jti: is("uses one jti for all") ? onlyJti : randomUUID(),
       htm: is("signs for another method") ? "PUT" : method,
       htu: `${base}${path}`,
       iat: Math.floor(now() / 1_000),
-      ...(is("forgets ath") ? {} : { ath: createHash("sha256").update(of.token).digest("base64url") }),
+      ...(is("forgets ath") ? {} : { ath: createHash("sha256").update(token).digest("base64url") }),
     };
-    const input = `${part({ typ: "dpop+jwt", alg: "ES256", jwk: of.jwk })}.${part(claims)}`;
-    const signature = sign("sha256", Buffer.from(input), { key: of.key, dsaEncoding: "ieee-p1363" });
+    const input = `${part({ typ: "dpop+jwt", alg: "ES256", jwk })}.${part(claims)}`;
+    const signature = sign("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" });
     return `${input}.${signature.toString("base64url")}`;
-  }
+  };
+}
 
-  async function send(
+function createSend({ setup: { fetch, baseUrl }, is }: Parts) {
+  return async (
     { token }: TwinSession,
     proof: string,
     method: string,
     path: string,
     init: { readonly body?: string; readonly signal?: AbortSignal },
-  ): Promise<Heard> {
+  ): Promise<Heard> => {
     const headers: Record<string, string> = is("signs nothing")
       ? {}
       : { authorization: `DPoP ${token}`, dpop: proof };
@@ -139,109 +277,6 @@ function createTwin(setup: ConformanceSetup, is: (flaw: Flaw) => boolean): Confo
       retryAfterMs: seconds === null ? undefined : Number(seconds) * 1_000,
       body,
     };
-  }
-
-  async function execute(request: ExecuteRequest): Promise<{ ok: boolean }> {
-    const { actionId, params, options = {} } = request;
-    const path = `/v1/actions/${actionId}/execute`;
-    const body = is("drops the body") ? "{}" : JSON.stringify(params);
-    let renewed = false;
-    let last: string | undefined;
-    for (let tries = 1; ; tries += 1) {
-      const own = await ready();
-      const proof = last !== undefined && is("reuses a proof on retry") ? last : proofOf(own, "POST", path);
-      last = proof;
-      if (left === 0) throw new TwinError("the budget is used up", "not_executed");
-      if (left !== undefined) left -= 1;
-      const late = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
-      const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
-      const more = tries < TRIES;
-      let heard: Heard;
-      try {
-        heard = await send(own, proof, "POST", path, { body, signal });
-      } catch (error) {
-        if (is("swallows an abort") && options.signal?.aborted) return new Promise<never>(() => {});
-        if (is("retries after a timeout") && late.aborted && more) continue;
-        if (isRefused(error)) {
-          if (left !== undefined) left += 1;
-          if (more) continue;
-          throw new TwinError("the gate is away", "not_executed");
-        }
-        if (is("signs afresh after a lost connection") && !signal.aborted && more) continue;
-        const lost = is("calls a lost call not executed") ? "not_executed" : "unknown";
-        if (signal.aborted || isAnswering(error)) throw new TwinError("the call was lost", lost);
-        // A gate takes a proof once: the same bytes again do not run twice.
-        const second = await send(own, proof, "POST", path, { body, signal }).catch(() => undefined);
-        if (second !== undefined && isEarly(second) && is("signs afresh when the second copy is throttled"))
-          continue;
-        if (second === undefined || isEarly(second)) throw new TwinError("the call was lost", lost);
-        heard = second;
-      }
-      const { status, code } = heard;
-      if (status === 200 || status === 202) return resultOf(heard, own, request);
-      if (is("takes replay_detected as retryable") && code === "replay_detected" && more) continue;
-      if (RETRIED.some(([flaw, wrong]) => is(flaw) && status === wrong) && more) continue;
-      const why = is("prints the lease in an error") ? `refused with ${own.token}` : `refused with ${status}`;
-      if (
-        status >= 500
-          ? code === undefined || !SURE.has(code)
-          : status === 422 || code === "replay_detected" || status < 400
-      )
-        throw new TwinError(why, "unknown");
-      if (left !== undefined) left += 1;
-      const dead = code === "lease_expired" || code === "invalid_lease";
-      if (dead && !is("keeps a dead lease") && !renewed) {
-        renewed = true;
-        if (session === own) session = { ...own, until: 0 };
-        continue;
-      }
-      if (!more || (status !== 429 && status !== 503) || code === "draining")
-        throw new TwinError(why, "not_executed");
-      const asked = is("ignores Retry-After") ? 0 : (heard.retryAfterMs ?? 50);
-      await new Promise((resolve) => setTimeout(resolve, asked));
-    }
-  }
-
-  function resultOf({ status, body }: Heard, own: TwinSession, request: ExecuteRequest): { ok: boolean } {
-    if (status === 202 && !is("takes 202 as done")) {
-      const approvalId = String(body?.["approval_id"]);
-      holds.set(approvalId, { session: own, request });
-      throw new TwinError("an operator is to decide", "not_executed", approvalId);
-    }
-    if (status === 202 || (body === undefined && is("believes a page of HTML"))) return { ok: true };
-    if (body === undefined) throw new TwinError("no answer that can be read", "unknown");
-    const { output, verification } = body as {
-      output?: { ok?: boolean };
-      verification?: { is_fully_successful?: boolean };
-    };
-    const successful = verification?.is_fully_successful === true;
-    return { ok: successful && (output?.ok !== false || is("reports ok: false as success")) };
-  }
-
-  return {
-    async connect(options = {}) {
-      wanted = options;
-      left = options.maxCalls;
-      session = await takeLease(false);
-    },
-    execute(actionId, params, options = {}) {
-      const request = { actionId, params, options };
-      const { callId } = options;
-      if (callId === undefined || is("executes twice with one callId")) return execute(request);
-      const running = once.get(callId) ?? execute(request);
-      once.set(callId, running);
-      return running;
-    },
-    async getApprovalStatus(approvalId) {
-      const held = holds.get(approvalId);
-      const own = held === undefined || is("polls with the new session") ? await ready() : held.session;
-      const path = `/v1/approvals/${approvalId}/poll`;
-      const { status, body } = await send(own, proofOf(own, "GET", path), "GET", path, {});
-      if (status !== 200) throw new TwinError(`no status: ${status}`, "not_executed");
-      if (body?.["status"] === "approved" && held !== undefined && is("executes again after an approval"))
-        await execute(held.request).catch(() => {});
-      return { status: String(body?.["status"]) };
-    },
   };
 }
 
@@ -262,6 +297,11 @@ const SURE = new Set([
   "policy_engine_timeout",
   "policy_engine_invalid_response",
 ]);
+
+const mayHaveRun = ({ status, code }: Heard) =>
+  status >= 500
+    ? code === undefined || !SURE.has(code)
+    : status === 422 || code === "replay_detected" || status < 400;
 
 /** Whether the gate can give this answer before it has looked whether it knows the proof. */
 const isEarly = ({ status, code }: Heard) =>
