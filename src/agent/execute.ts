@@ -123,7 +123,11 @@ export function createExecute({ call, approvals, validator, journal, clock, ...d
       });
     const timeoutMs = Math.min(EXPLAIN_MS, leftOf(options, began) ?? EXPLAIN_MS);
     const reading = { signal: options.signal, timeoutMs, retry: false } as const;
-    const words = await validator.issues(actionId, body, reading).then(wordsFor, () => uncheckedWords(error));
+    const words = await validator.issues(actionId, body, reading).then(
+      (issues) =>
+        issues.length === 0 && validator.isPartial(actionId) ? uncheckedWords(error) : wordsFor(issues),
+      () => uncheckedWords(error),
+    );
     return new LatchGateOutcomeUnknown(words.message, { ...error, hint: words.hint, cause: error.cause });
   }
 
@@ -208,6 +212,6 @@ function wordsFor(issues: readonly ParameterIssue[]): Pick<LatchGateError, "mess
 }
 
 const uncheckedWords = ({ hint }: LatchGateError): Pick<LatchGateError, "message" | "hint"> => ({
-  message: `most often the parameters do not fit the action's schema, which could not be looked at: ${CANNOT_ASK}`,
+  message: `most often the parameters do not fit the action's schema, which could not be looked at, or not at all of it: ${CANNOT_ASK}`,
   hint: `${hint}; ${CHECK_BEFORE}`,
 });

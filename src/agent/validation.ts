@@ -16,6 +16,8 @@ export interface Validator {
    * @throws LatchGateInvalidRequest when the optional peer `ajv` is missing
    */
   issues(actionId: string, params: unknown, options?: CallOptions): Promise<readonly ParameterIssue[]>;
+  /** Whether something of the action's schema, as it was last read, could not be checked: no issue proves nothing then. */
+  isPartial(actionId: string): boolean;
   /** Lets the action's schema be fetched anew. */
   forget(actionId: string): void;
 }
@@ -24,6 +26,7 @@ export interface Validator {
 interface Rules {
   readonly check: SchemaCheck | undefined;
   readonly maxRequestBytes: number;
+  isPartial(): boolean;
 }
 
 const DEFAULT_RULES_MS = 30_000;
@@ -48,9 +51,14 @@ export function createValidator(
       ),
       call("getAction", input, options),
     ]);
-    const unchecked = (what: string) => warnUnchecked(actionId, what);
+    let isPartial = schema === undefined;
+    const unchecked = (what: string) => {
+      isPartial = true;
+      warnUnchecked(actionId, what);
+    };
     const check = schema === undefined ? undefined : await createSchemaCheck(schema, unchecked);
-    return { check, maxRequestBytes: body.io?.max_request_bytes ?? Number.POSITIVE_INFINITY };
+    const maxRequestBytes = body.io?.max_request_bytes ?? Number.POSITIVE_INFINITY;
+    return { check, maxRequestBytes, isPartial: () => isPartial };
   }
 
   /** Read once for all who ask at the same time: whoever gives up lets the others have them. */
@@ -97,6 +105,10 @@ export function createValidator(
       const timeoutMs = leftOfTime(options.timeoutMs, clock.monotonic() - began);
       const now = await rulesOf(actionId, { ...options, timeoutMs }).catch(() => rules);
       return issuesBy(now, text, value);
+    },
+    isPartial(actionId) {
+      const known = cache.get(actionId);
+      return known === undefined || "promise" in known || known.isPartial();
     },
     forget(actionId) {
       cache.delete(actionId);

@@ -629,6 +629,22 @@ describe("parameters", () => {
     expect(gate.effects).toHaveLength(2);
   });
 
+  it("whose schema can't be checked whole are not said to fit it", async () => {
+    const { make, failure } = world({
+      actions: {
+        vague: {
+          riskLevel: "low",
+          requestSchema: { type: "object", properties: { to: { type: "string", pattern: "(?x)a" } } },
+          run: () => ({ no: "ok here" }),
+        },
+      },
+    });
+    const { hint, outcome } = await failure(make().execute("vague", { to: "a" }));
+    expect(outcome).toBe("unknown");
+    expect(hint).not.toContain("parameters fit");
+    expect(hint).toContain("an operator can tell");
+  });
+
   it("a schema that can't be looked up leaves the general hint", async () => {
     const { make, gate, failure } = world();
     gate.fault({ operation: "getActionRequestSchema", times: 9 }, { kind: "answer", status: 500, body: "" });
