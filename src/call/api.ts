@@ -3,6 +3,7 @@ import type { OperationFacts } from "../generated/operations.ts";
 import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
 import type { OperationTable } from "../vocabulary/outcomes.ts";
 import type { Route } from "../wire/config.ts";
+import { loadFetchClasses } from "../wire/fetch-classes.ts";
 import { type BufferedResponse, type Clock, SendFailure } from "../wire/send.ts";
 import { answersText, unreadable } from "./answers.ts";
 import { type CallDefaults, type CallState, callRequest, callState, type Pipe } from "./call-state.ts";
@@ -26,6 +27,7 @@ export function createApi<Paths extends object>(
   refuse?: (operation: OperationFacts, subject: string) => void,
 ): Api<Paths> {
   const find = finder(table, new URL(`${route.baseUrl}/`).pathname.slice(0, -1));
+  loadFetchClasses();
   return createClient<Paths>({
     baseUrl: route.baseUrl,
     async fetch(request) {

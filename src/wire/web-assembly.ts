@@ -1,10 +1,13 @@
-import { readFileSync } from "node:fs";
+import { addressSpaceTaken, processLimits } from "./limits.ts";
 
 /** Node's types know it only beside a browser's. */
 declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number }) => unknown };
 
+const GIB = 2 ** 30;
 /** What V8 reserves for each memory, in address space, and as much again for all else to grow in. */
-const ROOM_BYTES = 32 * 2 ** 30;
+const ROOM_BYTES = 32 * GIB;
+/** What V8 reserves for one memory: all that 32 bits reach, twice, and guards beside it. */
+const MEMORY_BYTES = 10.5 * GIB;
 
 let found: boolean | undefined;
 
@@ -18,15 +21,15 @@ export function hasRoomForWebAssembly(): boolean {
   return found;
 }
 
-/** The limit of this process's address space in bytes; none where nothing says so. */
-export function addressSpace(): number {
-  try {
-    const [, soft] = /^Max address space +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1")) ?? [];
-    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
+/** Whether one memory more has room: by what is left, since V8 takes a second of garbage collections to refuse one. */
+export function hasRoomForOneMemory(): boolean {
+  if (hasRoomForWebAssembly() || addressSpace() - addressSpaceTaken() > MEMORY_BYTES) return true;
+  const flags = [...process.execArgv, process.env["NODE_OPTIONS"]].join(" ");
+  // Without the handler nothing is reserved beyond what is used.
+  return /--disable[-_]wasm[-_]trap[-_]handler/.test(flags);
 }
+
+const addressSpace = () => processLimits().addressSpace ?? Number.POSITIVE_INFINITY;
 
 /** There may be no WebAssembly at all (`--jitless`). The memory is never touched. */
 function canAllocate(): boolean {

@@ -1,3 +1,4 @@
+import { loadFetchClasses } from "../formats/fetch-classes.ts";
 import { type MockRequest, type MockResponse, responseOf } from "../formats/wire.ts";
 import type { Delivery } from "./deliver.ts";
 import { createTurns } from "./turns.ts";
@@ -8,6 +9,7 @@ type Deliver = (request: MockRequest) => Promise<Delivery>;
 export function createFetch(deliver: Deliver): typeof globalThis.fetch {
   const due = createTurns();
   return async (input, init) => {
+    loadFetchClasses();
     const request = await requestOf(input, init);
     const delivery = await whileWanted(request, deliver, due);
     return reply(delivery, request.url);

@@ -2,6 +2,7 @@ import { Agent as PlainAgent, request as plainRequest } from "node:http";
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { isIP } from "node:net";
+import { loadFetchClasses } from "../formats/fetch-classes.ts";
 import type { AttemptRequest } from "./attempt-request.ts";
 import type { WebhookFetch } from "./start.ts";
 
@@ -18,6 +19,7 @@ export interface Carrier {
 export function fetchCarrier(fetch: WebhookFetch): Carrier {
   return {
     async carry({ url, headers, body }, signal) {
+      loadFetchClasses();
       const bare = new URL(url);
       [bare.username, bare.password, bare.hash] = ["", "", ""];
       const sent = new Headers();
