@@ -18,11 +18,12 @@ export interface TraceContext {
   sessionId?: string | undefined;
   /** Whether the action may have run; `not_executed` for what has no effect. */
   outcome?: Outcome | undefined;
-  /** The error's code, where it failed. */
+  /** The error's code, where it failed; `approval_required` where the gate holds the call, which is no failure. */
   code?: string | undefined;
   status?: number | undefined;
   /** How many requests were sent: of an attempt, the how-manieth it is. */
   attempts?: number | undefined;
+  /** What it failed with; absent where the call is held. */
   error?: unknown;
 }
 
@@ -85,13 +86,11 @@ async function told<Value>(
     return value;
   } catch (error) {
     const failure = failureOf(error);
+    const isHeld = failure.code === "approval_required";
     // The error itself may hold an answer that quotes the request. A subscriber may have frozen the context.
-    tell(
-      () =>
-        Object.assign(context, failure, { error: { name: (error as Error | undefined)?.name, ...failure } }),
-      undefined,
-    );
-    channel.error.publish(context);
+    const told = { name: (error as Error | undefined)?.name, ...failure };
+    tell(() => Object.assign(context, failure, isHeld ? {} : { error: told }), undefined);
+    if (!isHeld) channel.error.publish(context);
     throw error;
   } finally {
     channel.asyncStart.publish(context);

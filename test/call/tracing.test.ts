@@ -1,10 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
-import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { MockGate } from "latchgate-client/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { traceLatchGate } from "../../examples/opentelemetry.ts";
 import { LatchGateClient, type TraceContext, type TraceName } from "../../src/index.ts";
 
 const NAMES: TraceName[] = ["execute", "attempt", "lease", "approval"];
@@ -90,6 +88,18 @@ describe("the tracing channels", () => {
     expect(failed?.context.error).not.toHaveProperty("body");
   });
 
+  it("tell of a held call without an error: it is no failure", async () => {
+    const { client } = world();
+    const heard = listen();
+    await client.execute("risky").catch(() => {});
+    expect(heard.map(({ what }) => what)).not.toContain("execute error");
+    expect(heard.at(-1)).toMatchObject({
+      what: "execute asyncEnd",
+      context: { code: "approval_required", outcome: "not_executed", status: 202 },
+    });
+    expect(heard.at(-1)?.context).not.toHaveProperty("error");
+  });
+
   it("tell of a wait for an operator", async () => {
     const { client, gate } = world();
     const held = await client.execute("risky").catch((error) => error);
@@ -127,54 +137,6 @@ describe("the tracing channels", () => {
   });
 });
 
-describe("the example of OpenTelemetry spans", () => {
-  it("gives one span for an execute, and a child for each attempt", async () => {
-    type Fake = {
-      name: string;
-      parent: Fake | undefined;
-      attributes: Record<string, unknown>;
-      status?: unknown;
-      ended: boolean;
-    };
-    const spans: Fake[] = [];
-    const tracer = {
-      startSpan(name: string, options: { attributes: Record<string, unknown> }, parent: Fake | undefined) {
-        const span: Fake = { name, parent, attributes: { ...options.attributes }, ended: false };
-        spans.push(span);
-        return Object.assign(span, {
-          setAttributes: (more: Record<string, unknown>) => Object.assign(span.attributes, more),
-          setStatus: (status: unknown) => Object.assign(span, { status }),
-          end: () => Object.assign(span, { ended: true }),
-        });
-      },
-    };
-    traceLatchGate(tracer, (span) => span as unknown as Fake | undefined);
-    const { client, gate } = world();
-    await client.connect();
-    spans.length = 0;
-    gate.fault("executeAction", { kind: "answer", status: 503, code: "store_unavailable" });
-    await client.execute("count");
-    const [execute, ...attempts] = spans;
-    expect(execute).toMatchObject({ name: "execute count", parent: undefined, ended: true });
-    expect(execute?.attributes).toMatchObject({
-      "latchgate.action": "count",
-      "latchgate.outcome": "executed",
-    });
-    expect(attempts.map(({ name, parent }) => [name, parent])).toEqual([
-      ["POST", execute],
-      ["POST", execute],
-    ]);
-    expect(attempts.map(({ attributes }) => attributes["http.response.status_code"])).toEqual([503, 200]);
-    expect(attempts.map(({ attributes }) => attributes["http.request.resend_count"])).toEqual([undefined, 1]);
-    expect(spans.every(({ ended }) => ended)).toBe(true);
-  });
-
-  it("stands in the README as it is", () => {
-    const code = readFileSync(new URL("../../examples/opentelemetry.ts", import.meta.url), "utf8");
-    expect(readFileSync(new URL("../../README.md", import.meta.url), "utf8")).toContain(code.trim());
-  });
-});
-
 describe("the logger", () => {
   it("gets one line a happening, without a secret", async () => {
     const lines: string[] = [];
@@ -197,6 +159,13 @@ describe("the logger", () => {
       ),
     ]);
     expect(lines.join("\n")).not.toMatch(/canary|eyJ/);
+  });
+
+  it("is not warned of a held call", async () => {
+    const warned: string[] = [];
+    const { client } = world({ logger: { debug: () => {}, warn: (line) => warned.push(line) } });
+    await client.execute("risky").catch(() => {});
+    expect(warned).toEqual([]);
   });
 
   it("that throws changes nothing", async () => {
