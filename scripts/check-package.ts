@@ -32,7 +32,7 @@ const LATER: Readonly<Record<string, { kib: number; of: string }>> = {
 const UNPACKED_KIB = 2_300;
 
 const FILES =
-  /^(dist\/.+\.(c?js|d\.c?ts|json)|openapi\/\w+\.yaml|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+  /^(dist\/.+\.(c?js|d\.c?ts|json)|openapi\/\w+\.yaml|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/;
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
 
 interface Packed {

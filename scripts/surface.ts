@@ -1,5 +1,5 @@
 /**
- * Where this package speaks of each operation and each named schema: methods, exported names, mock routes, README examples.
+ * Where this package speaks of each operation and each named schema: methods, exported names, mock routes, examples of the pages.
  * As a command it prints that as JSON; the build puts it beside the command `latchgate-client`, which has no sources.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import ts from "typescript";
 import type { Surface, Touched } from "../src/diff/surface.ts";
 import { agentOperations, operatorOperations } from "../src/generated/operations.ts";
-import { readmeExamples } from "./readme-examples.ts";
+import { pageExamples } from "./page-examples.ts";
 
 /** A declaration, or a member of one: `createPolicy.grant`. */
 interface Unit {
@@ -36,7 +36,10 @@ export function readSurface(root: string): Surface {
   const speakers = speakersOf(client);
   const exported = exportedNames(root);
   const groups = groupsOf(readFileSync(join(root, "src/operator/operator.ts"), "utf8"));
-  const examples = readmeExamples(readFileSync(join(root, "README.md"), "utf8"));
+  const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)]
+    .filter((name) => name.endsWith(".md"))
+    .sort();
+  const examples = pageExamples(new Map(pages.map((name) => [name, readFileSync(join(root, name), "utf8")])));
 
   const touched = (start: readonly Unit[], id: string, path: string): Touched => {
     const reached = reach(speakers, start);
@@ -52,7 +55,7 @@ export function readSurface(root: string): Surface {
     const mock = units
       .filter(({ file, name }) => file.startsWith("testing/") && name.endsWith(`Handlers.${id}`))
       .map(({ name, file }) => `${name} (src/${file})`);
-    return { methods, names, mock, readme: examples({ id, path, methods }) };
+    return { methods, names, mock, pages: examples({ id, path, methods }) };
   };
   const operations = Object.entries({ ...agentOperations, ...operatorOperations }).map(
     ([id, { path }]): [string, Touched] => [

@@ -85,7 +85,7 @@ function touchLines(touches: Touched | undefined): string[] {
     ["methods", touches.methods],
     ["names", touches.names],
     ["mock", touches.mock],
-    ["README", touches.readme.map((line) => line.replace("README.md:", "line "))],
+    ["pages", touches.pages],
   ];
   return lists.filter(([, names]) => names.length > 0).map(([kind, names]) => `${kind}: ${shortList(names)}`);
 }

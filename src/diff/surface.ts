@@ -9,8 +9,8 @@ export interface Touched {
   readonly names: readonly string[];
   /** What the mock gate answers it with. */
   readonly mock: readonly string[];
-  /** Examples of the README, by line. */
-  readonly readme: readonly string[];
+  /** Examples of the README and the pages, by line. */
+  readonly pages: readonly string[];
 }
 
 /** Where the package speaks of each operation and each schema. */
@@ -19,7 +19,7 @@ export interface Surface {
   readonly schemas: { readonly [name: string]: Touched };
 }
 
-const NOTHING: Touched = { methods: [], names: [], mock: [], readme: [] };
+const NOTHING: Touched = { methods: [], names: [], mock: [], pages: [] };
 
 /** What one change touches. */
 export function touchedBy({ operations, schema }: Change, surface: Surface): Touched {
@@ -29,7 +29,7 @@ export function touchedBy({ operations, schema }: Change, surface: Surface): Tou
     ...operations.map((id) => surface.operations[id] ?? NOTHING),
   ];
   const list = (kind: keyof Touched) => [...new Set(all.flatMap((touched) => touched[kind]))];
-  return { methods: list("methods"), names: list("names"), mock: list("mock"), readme: list("readme") };
+  return { methods: list("methods"), names: list("names"), mock: list("mock"), pages: list("pages") };
 }
 
 /** The surface that was written beside the built command; undefined where there is none. */

@@ -108,7 +108,7 @@ test("a change is told with what it touches, and fails where it breaks programs 
   );
   expect(rest.join("\n")).toContain("LatchGateClient.waitForApproval");
   expect(rest.join("\n")).toContain("mock: leaseHandlers.pollApproval (src/testing/decisions/agent.ts)");
-  expect(rest.join("\n")).toMatch(/README: line \d+ \(An agent in twenty lines\)/);
+  expect(rest.join("\n")).toMatch(/pages: .*docs\/agents\.md:\d+ \(An agent in twenty lines\)/);
   expect(rest.at(-1)).toBe("1 wire, 0 source, 0 notice. tsc sees 1 of them in the generated types.");
   const [fingerprint = ""] = /[0-9a-f]{12}/.exec(first) ?? [];
   expect(err).toBe(`1 of these neither accepted nor announced by a new info.version: ${fingerprint}`);

@@ -4,7 +4,7 @@ import { MockLanguageModelV3 } from "ai/test";
 import { MockGate } from "latchgate-client/testing";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-// What the README shows of the frameworks are these files, to the letter (test/readme.test.ts).
+// What docs/tools.md shows of the frameworks are these files, to the letter (test/readme.test.ts).
 
 let gate: MockGate;
 let server: Awaited<ReturnType<MockGate["listen"]>>;
