@@ -71,8 +71,21 @@ function header(sources: readonly Source[], command: string): string {
   return `// Generated from ${from.join(" and ")} by \`${command}\`: do not edit.\n\n`;
 }
 
-/** The types that openapi-typescript makes of a document. */
+/** The types that openapi-typescript makes of a document: of one that refers to no other file, once for the same text. */
 export async function typesOf(document: OpenApiDocument): Promise<string> {
+  if (document.referredFiles().length > 0) return madeOf(document);
+  const key = sha256(document.text);
+  const known = made.get(key) ?? (await madeOf(document));
+  made.delete(key);
+  made.set(key, known);
+  for (const [oldest] of made) if (made.size > MOST_MADE) made.delete(oldest);
+  return known;
+}
+
+const made = new Map<string, string>();
+const MOST_MADE = 8;
+
+async function madeOf(document: OpenApiDocument): Promise<string> {
   const { default: openapiTS, astToString } = await optional("openapi-typescript", "generating types");
   const ts = await optional("typescript", "generating types");
   const string = () => ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);

@@ -10,7 +10,7 @@ import { CHANGES } from "./changes.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 
-/** Each takes seconds of the compiler: three of them in `npm test`, all with BUILD_ASKS=all. */
+/** Each takes seconds of the compiler: one of them in `npm test`, all by `npm run test:build-asks`. */
 const changes = Object.entries(CHANGES).filter(
   ([, { always }]) => always || process.env["BUILD_ASKS"] === "all",
 );

@@ -33,7 +33,6 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
       "src/testing/gate/gate.ts",
       "src/testing/operator/operations.ts",
     ],
-    always: true,
   },
   "a new operation of the operator socket": {
     document: "operator",
@@ -65,7 +64,6 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
           (rule) => rule + rule.replace("consumed", "lost"),
         ),
     asks: ["src/call/refusals.ts"],
-    always: true,
   },
   "an answer's member is gone": {
     document: "agent",

@@ -9,6 +9,6 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     execArgv: ["--inspect-port=0"],
-    reporters: ["default", watchdog({ limitMs: 10_000 })],
+    reporters: ["default", watchdog({ limitMs: 4_000 })],
   },
 });
