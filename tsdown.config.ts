@@ -3,6 +3,7 @@ import { defineConfig } from "tsdown";
 import { writeDeclarations } from "./scripts/declarations.ts";
 import { slimDocument } from "./scripts/slim-documents.ts";
 import { readSurface } from "./scripts/surface.ts";
+import { licencesOf, packagesOf } from "./scripts/third-party.ts";
 
 const POOL = "./undici-pool.cjs";
 
@@ -39,6 +40,15 @@ export default defineConfig({
           const source = slimDocument(`openapi/${face}.yaml`);
           this.emitFile({ type: "asset", fileName: `described/${face}.json`, source });
         }
+      },
+    },
+    {
+      name: "licences",
+      // What the command is bundled with wants its licence to go with it.
+      generateBundle(_options, bundle) {
+        const ids = Object.values(bundle).flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+        const source = licencesOf(packagesOf(ids));
+        this.emitFile({ type: "asset", fileName: "third-party-licences.txt", source });
       },
     },
     {

@@ -7,26 +7,43 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { API_DIFF_FLAGS, API_DIFF_OPTIONS, compareVersions } from "../src/cli/api-diff.ts";
-import { argumentsOf, type Terminal, UsageError } from "../src/cli/command.ts";
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { type ApiDiffValues, compareVersions, takesDiffOptions } from "../src/cli/api-diff.ts";
+import { type Terminal, UsageError } from "../src/cli/command.ts";
 import { loadDocuments } from "../src/diff/load.ts";
 import { readSurface } from "./surface.ts";
 
-const usage = `Usage: npm run api:diff [-- REF | OLD NEW] [options]
-
-${API_DIFF_FLAGS}`;
-
 /** Runs it for a checkout; gives the exit code. */
 export async function apiDiff(root: string, args: readonly string[], terminal: Terminal): Promise<number> {
-  if (args.includes("--help")) {
-    terminal.out(usage);
-    return 0;
+  let code = 0;
+  const command = takesDiffOptions(
+    new Command("npm run api:diff --")
+      .argument("[reference-or-old]", "a commit; the last tag when left out. Or one of two versions on disk")
+      .argument("[new]", "and the other"),
+  )
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr() {} })
+    .action(async (first, second, values) => {
+      code = await compared(root, first, second, values, terminal);
+    });
+  try {
+    await command.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw new UsageError(error.message.replace(/^error: /, ""));
   }
-  const { values, positionals } = argumentsOf(args, API_DIFF_OPTIONS);
+  return code;
+}
+
+async function compared(
+  root: string,
+  first: string | undefined,
+  second: string | undefined,
+  values: ApiDiffValues,
+  terminal: Terminal,
+): Promise<number> {
   const accepted = join(root, "openapi/accepted.json");
   const known = values.accepted === undefined && existsSync(accepted) ? { ...values, accepted } : values;
-  const [first, second, ...more] = positionals;
-  if (more.length > 0) throw new UsageError(`unexpected ${JSON.stringify(more[0])}`);
   if (first !== undefined && second !== undefined) {
     const [before, after] = [first, second].map((path) => loadDocuments(resolve(terminal.cwd, path)));
     if (before === undefined || after === undefined)

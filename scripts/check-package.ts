@@ -20,7 +20,7 @@ const BUDGETS: Readonly<Record<string, { kib: number; of: string }>> = {
   testing: { kib: 365, of: "a whole gate, with the ten actions that most tests use; no code of the client" },
   tools: { kib: 110, of: "what makes tools of a client that is given; no transport, no undici" },
   webhooks: { kib: 30, of: "what verifies and receives; no client, no transport" },
-  cli: { kib: 8, of: "the list of commands; each is loaded when it is called" },
+  cli: { kib: 140, of: "commander and what fits text to a terminal; each command is loaded when called" },
 };
 
 /** What is read only when it is asked for, in KiB. */
@@ -29,10 +29,10 @@ const LATER: Readonly<Record<string, { kib: number; of: string }>> = {
 };
 
 /** The whole package, unpacked: half of it are declarations and the documents. */
-const UNPACKED_KIB = 2_300;
+const UNPACKED_KIB = 2_700;
 
 const FILES =
-  /^(dist\/.+\.(c?js|d\.c?ts|json)|openapi\/\w+\.yaml|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/;
+  /^(dist\/.+\.(c?js|d\.c?ts|json)|dist\/third-party-licences\.txt|openapi\/\w+\.yaml|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/;
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
 
 interface Packed {

@@ -5,13 +5,14 @@
 import { writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { argumentsOf, type Terminal, UsageError } from "../src/cli/command.ts";
+import { type Terminal, UsageError } from "../src/cli/command.ts";
 import { createAsker, type Witness } from "../src/cli/probing/asker.ts";
 import { readAsOperator, readOperatorRefusals } from "../src/cli/probing/operating.ts";
 import { findPlaces, PLACE_OPTIONS, type Places } from "../src/cli/probing/places.ts";
 import { readActions, readPublic, readRefusals } from "../src/cli/probing/reading.ts";
 import { denyHeld, type Errand, FETCH, useAsAgent } from "../src/cli/probing/using.ts";
 import { isObject } from "../src/documents/document.ts";
+import { argumentsOf } from "./arguments.ts";
 import { changeAndUndo } from "./recording/changing.ts";
 import { normalised, type RecordedExchange } from "./recording/normalise.ts";
 

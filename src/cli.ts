@@ -6,14 +6,17 @@ import { run } from "./cli/dispatch.ts";
 // A reader that has seen enough (`| head -1`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-const { stdin, stdout, env } = process;
+const { stdin, stdout, stderr, env } = process;
 
 process.exitCode = await run(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   cwd: process.cwd(),
   env,
-  colours: stdout.isTTY && !env["NO_COLOR"] && env["TERM"] !== "dumb",
+  // What it has for colours, Node knows by NO_COLOR, TERM and the like.
+  colours: stdout.isTTY && stdout.hasColors(env),
+  columns: stdout.isTTY ? stdout.columns : undefined,
+  watched: stderr.isTTY ? stderr : undefined,
   ask: stdin.isTTY && stdout.isTTY ? ask : undefined,
 });
 

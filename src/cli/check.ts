@@ -1,71 +1,74 @@
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type Described, described } from "./check/described.ts";
 import { type Answer, driftOf, undue, unroutedDriftOf } from "./check/judge.ts";
 import { createReport, exitCode, linesOf, type Report } from "./check/report.ts";
-import { argumentsOf, type Command, UsageError } from "./command.ts";
+import type { Define } from "./command.ts";
+import { createCounter } from "./counter.ts";
+import { CREDENTIALS, takesClientPlace, takesOperatorPlace } from "./place-options.ts";
 import { createAsker, type Witness } from "./probing/asker.ts";
 import { readAsOperator, readOperatorRefusals } from "./probing/operating.ts";
-import { findPlaces, PLACE_OPTIONS, type Places } from "./probing/places.ts";
+import { findPlaces, type Places } from "./probing/places.ts";
 import type { Probe } from "./probing/probe.ts";
 import { readActions, readPublic, readRefusals } from "./probing/reading.ts";
 import { denyHeld, type Errand, FETCH, useAsAgent } from "./probing/using.ts";
 
-const usage = `Usage: latchgate-client check [options]
-
-Is the gate that runs here the gate that this package's documents (openapi/*.yaml) describe? Asks what changes nothing
-(health, keys, actions, refusals, what an operator can read) and says in one line each what differs: members that are
-missing or not described, other types, statuses, codes and headers.
-
-  --socket FILE, --url URL              the client's socket or port; found as a client finds it when left out
-  --admin-socket FILE, --admin-url URL  the operator's; LATCHGATE_ADMIN_SOCKET, or beside the client's when left out
-                                        (both URLs may be unix:///path)
-  --admin-tls-ca FILE, --admin-tls-cert FILE, --admin-tls-key FILE
-                                        for an operator's port behind client certificates
-  --public-base-url URL                 what proofs name, where it can't be found
-  --full       also takes leases, executes an action, has one held (and denied), reads receipts
-  --action ID  what --full executes: http_fetch when left out
-  --params JSON, --held JSON
-               parameters of a call that runs, and of one that is held
-  --json       the report as one line of JSON
-  --help       this
-
-The operator's credentials are found as the gate's own command finds them (LATCHGATE_OPERATOR_KEY and
-LATCHGATE_OPERATOR_PRIVATE_KEY, or .latchgate/latchgate.toml). Reads of an operator leave audit events.
-
-Exit code: 0 when nothing differs, 1 when something does, 3 when a probe could not be made, 2 for wrong use.`;
-
-export const command: Command = {
-  usage,
-  async run(args, terminal) {
-    const { values, positionals } = argumentsOf(args, {
-      ...PLACE_OPTIONS,
-      full: { type: "boolean", default: false },
-      action: { type: "string" },
-      params: { type: "string" },
-      held: { type: "string" },
-      json: { type: "boolean", default: false },
+export const define: Define = (command, terminal, ends) => {
+  takesOperatorPlace(
+    takesClientPlace(
+      command
+        .description(
+          "Is the gate that runs here the gate that this package's documents (openapi/*.yaml) describe? Asks what changes nothing (health, keys, actions, refusals, what an operator can read) and says in one line each what differs: members that are missing or not described, other types, statuses, codes and headers.",
+        )
+        .option("--full", "also takes leases, executes an action, has one held (and denied), reads receipts")
+        .option("--action <id>", "what --full executes: http_fetch when left out")
+        .addOption(new Option("--params <json>", "parameters of a call that runs").argParser(jsonOf))
+        .addOption(new Option("--held <json>", "parameters of one that is held").argParser(jsonOf))
+        .option("--json", "the report as one line of JSON"),
+    ),
+  )
+    .addHelpText("after", `${CREDENTIALS}\n\nReads of an operator leave audit events.`)
+    .action(async (values) => {
+      const errand = values.full ? errandOf(values) : undefined;
+      const places = await findPlaces(
+        {
+          socket: values.socket,
+          url: values.url,
+          "admin-socket": values.adminSocket,
+          "admin-url": values.adminUrl,
+          "public-base-url": values.publicBaseUrl,
+          "admin-tls-ca": values.ca,
+          "admin-tls-cert": values.cert,
+          "admin-tls-key": values.key,
+        },
+        terminal,
+      );
+      const counter = createCounter(terminal, "exchanges");
+      try {
+        const report = await check(places, errand, counter.tick);
+        counter.end();
+        if (values.json) terminal.out(JSON.stringify(report));
+        else for (const line of linesOf(report)) terminal.out(line);
+        ends(exitCode(report));
+      } finally {
+        counter.end();
+        await places.close();
+      }
     });
-    if (positionals.length > 0) throw new UsageError(`unexpected ${JSON.stringify(positionals[0])}`);
-    const errand = values.full ? errandOf(values) : undefined;
-    const places = await findPlaces(values, terminal);
-    try {
-      const report = await check(places, errand);
-      if (values.json) terminal.out(JSON.stringify(report));
-      else for (const line of linesOf(report)) terminal.out(line);
-      return exitCode(report);
-    } finally {
-      await places.close();
-    }
-  },
 };
 
 /** Asks a gate and compares what it answers with the documents; with an errand it also does what leaves something behind. */
-export async function check(places: Places, errand: Errand | undefined): Promise<Report> {
+export async function check(
+  places: Places,
+  errand: Errand | undefined,
+  asked: () => void = () => {},
+): Promise<Report> {
   const report = createReport();
   const faces = { agent: described("agent"), operator: described("operator") };
   const watching = (socket: "agent" | "operator"): Witness => ({
     answered(probe, answer) {
       const { operation, drift } = compare(faces[socket], probe, answer);
       report.answered(socket, operation, probe, answer, drift);
+      asked();
     },
     notMade: (id, why) => report.notMade(socket, id, why),
   });
@@ -118,18 +121,19 @@ function idsOf({ agent, operator }: { readonly agent: Described; readonly operat
 }
 
 function errandOf(values: {
-  action?: string | undefined;
-  params?: string | undefined;
-  held?: string | undefined;
+  readonly action?: string | undefined;
+  readonly params?: Errand["params"] | undefined;
+  readonly held?: Errand["held"] | undefined;
 }): Errand {
-  const parsed = (name: "params" | "held") => {
-    try {
-      return values[name] === undefined ? undefined : (JSON.parse(values[name]) as Errand["params"]);
-    } catch {
-      throw new UsageError(`--${name} is no JSON`);
-    }
-  };
   const { action = FETCH.action } = values;
-  const params = parsed("params") ?? (action === FETCH.action ? FETCH.params : {});
-  return { action, params, held: parsed("held") ?? (action === FETCH.action ? FETCH.held : params) };
+  const params = values.params ?? (action === FETCH.action ? FETCH.params : {});
+  return { action, params, held: values.held ?? (action === FETCH.action ? FETCH.held : params) };
+}
+
+function jsonOf(text: string): Errand["params"] {
+  try {
+    return JSON.parse(text) as Errand["params"];
+  } catch {
+    throw new InvalidArgumentError("It is no JSON.");
+  }
 }

@@ -1,12 +1,22 @@
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { VERSION } from "../vocabulary/version.ts";
-import { type Command, type Terminal, UsageError } from "./command.ts";
+import { type Define, type Terminal, UsageError } from "./command.ts";
+import { columnsOf } from "./show.ts";
+
+interface Listed {
+  readonly summary: string;
+  load(): Promise<{ readonly define: Define }>;
+  /** The word that is meant where none is given. */
+  readonly otherwise?: string;
+}
 
 /** The commands: what each does, and where it is. Loaded when called, so that one does not wait for another's packages. */
-const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<{ command: Command }> }>> = {
+const COMMANDS: Readonly<Record<string, Listed>> = {
   check: { summary: "is the gate that runs here the one described?", load: () => import("./check.ts") },
   approvals: {
-    summary: "held actions: list, show, approve, deny, watch",
+    summary: "held actions: list, show, explain, approve, deny, watch",
     load: () => import("./approvals.ts"),
+    otherwise: "list",
   },
   doctor: { summary: "can this machine use a gate, and if not, why?", load: () => import("./doctor.ts") },
   verify: { summary: "receipts and the audit ledger, offline", load: () => import("./verify.ts") },
@@ -18,62 +28,108 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<{ com
     load: () => import("./api-diff.ts"),
   },
   mock: { summary: "a mock gate on real sockets, until Ctrl-C", load: () => import("./mock.ts") },
+  completion: {
+    summary: "completes commands and options in bash, zsh and fish",
+    load: () => import("./completion.ts"),
+  },
 };
 
-/** Runs what the arguments say; gives the exit code: 0, 1 for a failure, 2 for wrong use. */
+const EXIT_CODES = `
+Exit code:
+  0  done, and all is well
+  1  it failed, or what was looked at is not well
+  2  wrong use: nothing was done
+  3  \`check\` only: nothing differs, and something could not be asked`;
+
+/** Runs what the arguments say; gives the exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [first, ...rest] = args;
-  if (first === "--help" || first === "-h") {
-    terminal.out(usage());
-    return 0;
-  }
-  if (first === "--version") {
-    terminal.out(VERSION);
-    return 0;
-  }
-  if (first === undefined) {
-    terminal.err(usage());
-    return 2;
-  }
-  const known = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-  if (known === undefined) {
-    const what = first.startsWith("-") ? "option" : "command";
-    return wrongUse(terminal, `there is no ${what} ${JSON.stringify(first)}`, "");
-  }
-  const { command } = await known.load();
-  const ended = rest.indexOf("--");
-  if ((ended < 0 ? rest : rest.slice(0, ended)).some((word) => word === "--help" || word === "-h")) {
-    terminal.out(command.usage);
-    return 0;
-  }
+  if (args[0] === "complete") return await complete(args.slice(args[1] === "--" ? 2 : 1), terminal);
+  const words = spelledOut(args);
+  let code = 0;
+  const program = await programFor(words[0], terminal, (given) => {
+    code = given;
+  });
+  let running: CommandUnknownOpts = program;
+  program.hook("preAction", (_program, acting) => {
+    running = acting;
+  });
   try {
-    return await command.run(rest, terminal);
+    await program.parseAsync(words, { from: "user" });
+    return code;
   } catch (error) {
-    if (error instanceof UsageError) return wrongUse(terminal, error.message, ` ${first}`);
-    terminal.err(`latchgate-client ${first}: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UsageError) return wrongUse(running, error.message, terminal);
+    terminal.err(`${pathOf(running)}: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
 }
 
-function wrongUse(terminal: Terminal, problem: string, command: string): number {
-  terminal.err(`latchgate-client${command}: ${problem}`);
-  terminal.err(`See: latchgate-client${command} --help`);
+/** `help a b` is `a b --help`, and some commands have a word that is meant where none is given. */
+function spelledOut(args: readonly string[]): string[] {
+  const [first, ...rest] = args;
+  if (first === "help") {
+    const [name] = rest;
+    if (name === undefined) return ["--help"];
+    return Object.hasOwn(COMMANDS, name) ? [...rest, "--help"] : [name];
+  }
+  const otherwise = Object.hasOwn(COMMANDS, first ?? "") ? COMMANDS[first ?? ""]?.otherwise : undefined;
+  const [word] = rest;
+  const asks = word === "--help" || word === "-h" || word === "help";
+  if (first === undefined || otherwise === undefined || asks) return [...args];
+  return word === undefined || word.startsWith("-") ? [first, otherwise, ...rest] : [...args];
+}
+
+/** The program with all commands by name, and the one that is called with all that it takes. */
+async function programFor(
+  called: string | undefined,
+  terminal: Terminal,
+  ends: (code: number) => void,
+): Promise<CommandUnknownOpts> {
+  const program: CommandUnknownOpts = new Command("latchgate-client")
+    .usage("<command> [options]")
+    .version(VERSION, "--version", "the version of this package")
+    .helpOption("-h, --help", "this, or what a command takes: latchgate-client <command> --help")
+    .helpCommand("help [command]", "what a command takes")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      getOutHelpWidth: () => columnsOf(terminal),
+      getErrHelpWidth: () => columnsOf(terminal),
+    })
+    .addHelpText("after", EXIT_CODES);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(summary).helpOption("-h, --help", "this");
+    if (name === called) (await load()).define(command, terminal, ends);
+  }
+  for (const command of everyCommand(program))
+    command.configureOutput({
+      outputError: (text) => void wrongUse(command, text.replace(/^error: /, "").trimEnd(), terminal),
+    });
+  return program;
+}
+
+const everyCommand = (command: CommandUnknownOpts): CommandUnknownOpts[] => [
+  command,
+  ...command.commands.flatMap(everyCommand),
+];
+
+/** The words by which a command is called. */
+function pathOf(command: CommandUnknownOpts): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+function wrongUse(command: CommandUnknownOpts, problem: string, terminal: Terminal): number {
+  terminal.err(`${pathOf(command)}: ${problem}`);
+  terminal.err(`See: ${pathOf(command)} --help`);
   return 2;
 }
 
-function usage(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
-  const commands = Object.entries(COMMANDS).map(
-    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
-  );
-  return [
-    "Usage: latchgate-client <command> [options]",
-    "",
-    ...commands,
-    "",
-    "  --help      this, or what a command takes: latchgate-client <command> --help",
-    "  --version   the version of this package",
-    "",
-    "Exit code: 0, 1 for a failure, 2 for wrong use.",
-  ].join("\n");
+/** What could come next on a line that is being typed. */
+async function complete(typed: readonly string[], terminal: Terminal): Promise<number> {
+  const words = typed[0] === "help" ? typed.slice(1) : spelledOut(typed);
+  const program = await programFor(words[0], terminal, () => {});
+  const { candidatesOf } = await import("./completion.ts");
+  for (const line of candidatesOf(program, words)) terminal.out(line);
+  return 0;
 }

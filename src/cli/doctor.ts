@@ -9,19 +9,10 @@ import {
 } from "../vocabulary/errors.ts";
 import { type Route, resolveRoute } from "../wire/config.ts";
 import { socketOf } from "../wire/place.ts";
-import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
-import { discoveryOf, type OperatorValues, operatorOptions, operatorUsage } from "./operator-options.ts";
-import { painter, plain } from "./show.ts";
-
-const usage = `Usage: latchgate-client doctor [options]
-
-Can this machine use a gate? A line for each thing that has to be right, and what to do where it is not. It
-changes nothing at the gate, but takes one lease. Exit code 1 when something is wrong.
-
-  --socket PATH            the client's socket; found as a client finds it when left out
-  --url URL                in its place http://host:port, or unix:///path
-  --json                   the lines as JSON
-${operatorUsage}`;
+import type { Define, Terminal } from "./command.ts";
+import { discoveryOf, type OperatorValues } from "./operator-options.ts";
+import { CREDENTIALS, takesClientPlace, takesOperatorPlace } from "./place-options.ts";
+import { fitted, painter, plain } from "./show.ts";
 
 /** What one look has found. `skipped`: it could not be looked at, or need not be there. */
 export interface Finding {
@@ -31,32 +22,34 @@ export interface Finding {
   readonly todo?: string | undefined;
 }
 
-export const command: Command = {
-  usage,
-  async run(args, terminal) {
-    const { values, positionals } = argumentsOf(args, {
-      ...operatorOptions,
-      socket: { type: "string" },
-      url: { type: "string" },
-      json: { type: "boolean", default: false },
+export const define: Define = (command, terminal, ends) => {
+  takesOperatorPlace(
+    takesClientPlace(
+      command
+        .description(
+          "Can this machine use a gate? A line for each thing that has to be right, and what to do where it is not. It changes nothing at the gate, but takes one lease. Exit code 1 when something is wrong.",
+        )
+        .option("--json", "the lines as JSON"),
+    ),
+  )
+    .addHelpText("after", CREDENTIALS)
+    .action(async (values) => {
+      const paint = painter(terminal);
+      const marks = {
+        ok: paint("green", "ok  "),
+        wrong: paint("red", "FAIL"),
+        skipped: paint("dim", "-   "),
+      };
+      let wrong = false;
+      for await (const finding of findings(values, terminal)) {
+        wrong ||= finding.state === "wrong";
+        const todo = finding.todo === undefined ? "" : ` → ${plain(finding.todo)}`;
+        const label = `${marks[finding.state]}  ${finding.check.padEnd(11)}  `;
+        if (values.json) terminal.out(JSON.stringify(finding));
+        else for (const line of fitted(label, `${plain(finding.found)}${todo}`, terminal)) terminal.out(line);
+      }
+      ends(wrong ? 1 : 0);
     });
-    if (positionals[0] !== undefined) throw new UsageError(`unexpected ${JSON.stringify(positionals[0])}`);
-    if (values.socket !== undefined && values.url !== undefined)
-      throw new UsageError("--socket and --url contradict each other");
-    const paint = painter(terminal);
-    const marks = { ok: paint("green", "ok  "), wrong: paint("red", "FAIL"), skipped: paint("dim", "-   ") };
-    let wrong = false;
-    for await (const finding of findings(values, terminal)) {
-      wrong ||= finding.state === "wrong";
-      const todo = finding.todo === undefined ? "" : ` → ${plain(finding.todo)}`;
-      terminal.out(
-        values.json
-          ? JSON.stringify(finding)
-          : `${marks[finding.state]}  ${finding.check.padEnd(11)}  ${plain(finding.found)}${todo}`,
-      );
-    }
-    return wrong ? 1 : 0;
-  },
 };
 
 type Values = OperatorValues & { readonly socket?: string | undefined; readonly url?: string | undefined };
@@ -73,7 +66,7 @@ const NOBODYS = "00000000-0000-7000-8000-000000000000";
 async function* agentsSide(values: Values, { cwd, env }: Terminal): AsyncGenerator<Finding> {
   let route: Route;
   try {
-    const { socket, url, "public-base-url": publicBaseUrl } = values;
+    const { socket, url, publicBaseUrl } = values;
     const place = {
       socket: socket === undefined ? undefined : socketOf(socket, "--socket", cwd),
       baseUrl: url,

@@ -3,71 +3,99 @@ import { createRequire } from "node:module";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { AdminTls, GateServer, MockGateOptions } from "../testing/index.ts";
-import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
+import { type Define, type Terminal, UsageError } from "./command.ts";
 import { loadConfig } from "./mock-config.ts";
 import { type OperatorFiles, writeOperatorFiles } from "./operator-files.ts";
 import { requestLine } from "./request-line.ts";
+import { stopped, until } from "./stopped.ts";
 
-const usage = `Usage: latchgate-client mock [options]
-
-A mock gate on real sockets, until Ctrl-C or SIGTERM. It prints where it listens, the base URL that proofs
-have to name, and the operator's credentials; then one line per request on stderr.
-
-  --dir D           where gate.sock, gate-admin.sock and .latchgate/ (config and key, found by other clients)
-                    are put; a temporary directory when left out. What was put there is removed at the end
-  --port N          the client's API on 127.0.0.1:N too (0: a free port). Proofs then name http://127.0.0.1:N
-  --admin-port N    the operator's API on 127.0.0.1:N too
-  --admin-tls-ca FILE, --admin-tls-cert FILE, --admin-tls-key FILE
-                    the operator's port takes TLS with client certificates of that CA only
-  --config FILE     options of the MockGate: JSON, or a module whose default export they are
-  --json            what is printed as one line of JSON, and nothing else on stdout
-  --quiet           no line per request
-  --help            this`;
-
-export const command: Command = {
-  usage,
-  async run(args, terminal) {
-    const options = optionsOf(args, terminal);
-    const config = options.config === undefined ? {} : await loadConfig(options.config);
-    const tls = await tlsOf(options.tls);
-    const { MockGate } = await import("../testing/index.ts");
-
-    const port = options.port === 0 ? await freePort() : options.port;
-    const gate = new MockGate({ ...withBaseOf(port), ...config });
-    const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "latchgate-mock-")));
-    const operator = gate.operatorCredentials;
-    await refuseTaken(join(dir, "gate.sock"));
-
-    const stop = untilStopped(terminal.signal);
-    const onRequest = (report: Parameters<typeof requestLine>[0]) =>
-      terminal.err(requestLine(report, new Date(), [operator.apiKey]));
-    let server: GateServer | undefined;
-    let files: OperatorFiles | undefined;
-    try {
-      server = await gate.listen({
-        dir,
-        ...(port === undefined ? {} : { port }),
-        ...(options.adminPort === undefined ? {} : { adminPort: options.adminPort }),
-        ...(tls === undefined ? {} : { tls }),
-        ...(options.quiet ? {} : { onRequest }),
-      });
-      files = writeOperatorFiles(dir, operator, listenersOf(server, gate.publicBaseUrl, options.tls));
-      const found = descriptionOf(server, gate.publicBaseUrl, operator, files);
-      terminal.out(options.json ? JSON.stringify(found) : sentences(found));
-      if (!hasAjv())
-        terminal.err(
-          'actions with a parameter schema (most of the built-in ones) need the package "ajv": npm install ajv',
-        );
-      await stop;
-    } finally {
-      await server?.close();
-      files?.remove();
-      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
-    }
-    return 0;
-  },
+export const define: Define = (command, terminal, ends) => {
+  command
+    .description(
+      "A mock gate on real sockets, until Ctrl-C or SIGTERM. It prints where it listens, the base URL that proofs have to name, and the operator's credentials; then one line per request on stderr.",
+    )
+    .addOption(
+      new Option(
+        "--dir <dir>",
+        "where gate.sock, gate-admin.sock and .latchgate/ (config and key, found by other clients) are put; a temporary directory when left out. What was put there is removed at the end",
+      ).argParser(named),
+    )
+    .addOption(
+      new Option(
+        "--port <n>",
+        "the client's API on 127.0.0.1 too (0: a free port). Proofs then name http://127.0.0.1:n",
+      ).argParser(portOf),
+    )
+    .addOption(
+      new Option("--admin-port <n>", "the operators' API on 127.0.0.1 too (0: a free port)").argParser(
+        portOf,
+      ),
+    )
+    .option("--admin-tls-ca <file>", "the operators' port takes TLS with client certificates of this CA only")
+    .option("--admin-tls-cert <file>", "the certificate that it shows itself")
+    .option("--admin-tls-key <file>", "and that certificate's private key")
+    .option("--config <file>", "options of the MockGate: JSON, or a module whose default export they are")
+    .option("--json", "what is printed as one line of JSON, and nothing else on stdout")
+    .option("--quiet", "no line per request")
+    .action(async (values) => {
+      await mock(values, terminal);
+      ends(0);
+    });
 };
+
+interface Values {
+  readonly dir?: string | undefined;
+  readonly port?: number | undefined;
+  readonly adminPort?: number | undefined;
+  readonly adminTlsCa?: string | undefined;
+  readonly adminTlsCert?: string | undefined;
+  readonly adminTlsKey?: string | undefined;
+  readonly config?: string | undefined;
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
+}
+
+async function mock(values: Values, terminal: Terminal): Promise<void> {
+  const options = optionsOf(values, terminal);
+  const config = options.config === undefined ? {} : await loadConfig(options.config);
+  const tls = await tlsOf(options.tls);
+  const { MockGate } = await import("../testing/index.ts");
+
+  const port = options.port === 0 ? await freePort() : options.port;
+  const gate = new MockGate({ ...withBaseOf(port), ...config });
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "latchgate-mock-")));
+  const operator = gate.operatorCredentials;
+  await refuseTaken(join(dir, "gate.sock"));
+
+  const stop = stopped(terminal.signal);
+  const onRequest = (report: Parameters<typeof requestLine>[0]) =>
+    terminal.err(requestLine(report, new Date(), [operator.apiKey]));
+  let server: GateServer | undefined;
+  let files: OperatorFiles | undefined;
+  try {
+    server = await gate.listen({
+      dir,
+      ...(port === undefined ? {} : { port }),
+      ...(options.adminPort === undefined ? {} : { adminPort: options.adminPort }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(options.quiet ? {} : { onRequest }),
+    });
+    files = writeOperatorFiles(dir, operator, listenersOf(server, gate.publicBaseUrl, options.tls));
+    const found = descriptionOf(server, gate.publicBaseUrl, operator, files);
+    terminal.out(options.json ? JSON.stringify(found) : sentences(found));
+    if (!hasAjv())
+      terminal.err(
+        'actions with a parameter schema (most of the built-in ones) need the package "ajv": npm install ajv',
+      );
+    await until(stop);
+  } finally {
+    await server?.close();
+    files?.remove();
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+  }
+}
 
 function hasAjv(): boolean {
   try {
@@ -84,40 +112,29 @@ interface TlsFiles {
   readonly key: string;
 }
 
-function optionsOf(args: readonly string[], { cwd }: Terminal) {
-  const { values, positionals } = argumentsOf(args, {
-    dir: { type: "string" },
-    port: { type: "string" },
-    "admin-port": { type: "string" },
-    "admin-tls-ca": { type: "string" },
-    "admin-tls-cert": { type: "string" },
-    "admin-tls-key": { type: "string" },
-    config: { type: "string" },
-    json: { type: "boolean", default: false },
-    quiet: { type: "boolean", default: false },
-  });
-  if (positionals.length > 0) throw new UsageError(`unexpected ${JSON.stringify(positionals[0])}`);
+function optionsOf(values: Values, { cwd }: Terminal) {
   const at = (file: string | undefined) => (file === undefined ? undefined : resolve(cwd, file));
-  const port = portOf("--port", values.port);
-  const adminPort = portOf("--admin-port", values["admin-port"]);
+  const { port, adminPort, json, quiet } = values;
   if (port !== undefined && port !== 0 && port === adminPort)
     throw new UsageError("client and admin never share a port");
-  const [ca, cert, key] = [values["admin-tls-ca"], values["admin-tls-cert"], values["admin-tls-key"]].map(at);
+  const [ca, cert, key] = [values.adminTlsCa, values.adminTlsCert, values.adminTlsKey].map(at);
   let tls: TlsFiles | undefined;
   if (ca !== undefined && cert !== undefined && key !== undefined) tls = { ca, cert, key };
   else if (ca !== undefined || cert !== undefined || key !== undefined)
     throw new UsageError("--admin-tls-ca, --admin-tls-cert and --admin-tls-key go together");
   if (tls !== undefined && adminPort === undefined) throw new UsageError("--admin-tls-… needs --admin-port");
-  if (values.dir === "") throw new UsageError("--dir needs a directory");
-  const { json, quiet } = values;
   return { dir: at(values.dir), port, adminPort, tls, config: at(values.config), json, quiet };
 }
 
-function portOf(name: string, given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
+function named(dir: string): string {
+  if (dir === "") throw new InvalidArgumentError("It has no name.");
+  return dir;
+}
+
+function portOf(given: string): number {
   const port = Number(given);
   if (!/^\d{1,5}$/.test(given) || port > 65_535)
-    throw new UsageError(`${name} is a number from 0 to 65535, not ${JSON.stringify(given)}`);
+    throw new InvalidArgumentError("A port is a number from 0 to 65535.");
   return port;
 }
 
@@ -202,19 +219,4 @@ function sentences(found: ReturnType<typeof descriptionOf>): string {
     "A mock gate is listening; Ctrl-C stops it.",
     ...rows.map(([name = "", value]) => `  ${name?.padEnd(14)}${value}`),
   ].join("\n");
-}
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-async function untilStopped(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const stop = () => {
-      // A second Ctrl-C ends the process as ever.
-      for (const name of SIGNALS) process.removeListener(name, stop);
-      resolve();
-    };
-    for (const name of SIGNALS) process.on(name, stop);
-    if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

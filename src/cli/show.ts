@@ -1,3 +1,6 @@
+import { styleText } from "node:util";
+import stringWidth from "fast-string-width";
+import { wrapAnsi } from "fast-wrap-ansi";
 import type { Terminal } from "./command.ts";
 
 /**
@@ -13,30 +16,121 @@ export function plain(text: unknown): string {
 
 const UNSHOWN = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu;
 
-const CODES = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
-export type Colour = keyof typeof CODES;
+const STYLES = {
+  red: ["red"],
+  green: ["green"],
+  yellow: ["yellow"],
+  dim: ["dim"],
+  bold: ["bold"],
+  alarm: ["bold", "red"],
+} as const;
+export type Style = keyof typeof STYLES;
+export type Paint = (style: Style, text: string) => string;
 
 /** Colours a text on a terminal that shows colours, and leaves it as it is elsewhere. */
-export function painter({
-  colours = false,
-}: Pick<Terminal, "colours">): (colour: Colour, text: string) => string {
-  return (colour, text) => (colours ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text);
+export function painter({ colours = false }: Pick<Terminal, "colours">): Paint {
+  return (style, text) => (colours ? styleText([...STYLES[style]], text, { validateStream: false }) : text);
 }
 
-/** Rows of cells in columns; the first row is the heading. `paint` colours a cell after its width was measured. */
-export function table(
-  rows: readonly (readonly string[])[],
-  paint: (cell: string, row: number, column: number) => string = (cell) => cell,
+/** The style of a risk, by the gate's own four words; none for a low one and for a word that is not known. */
+export function riskStyle(risk: string): Style | undefined {
+  return ({ medium: "yellow", high: "red", critical: "alarm" } as const)[risk as "high"];
+}
+
+/** How wide a text may be where nobody knows how wide the terminal is. */
+const USUAL_COLUMNS = 80;
+
+export const columnsOf = ({ columns }: Pick<Terminal, "columns">): number => columns ?? USUAL_COLUMNS;
+
+/** A label and what it says: what does not fit beside it goes on below, indented, and a long word on a line of its own. */
+export function labelled(
+  label: string,
+  text: string,
+  columns: number,
+  paint = (piece: string) => piece,
 ): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((cells, row) =>
-    cells
-      .map((cell, column) => {
-        const padding = column === cells.length - 1 ? "" : " ".repeat((widths[column] ?? 0) - cell.length);
-        return `${paint(cell, row, column)}${padding}`;
-      })
-      .join("  "),
+  const beside = columns - stringWidth(label);
+  const below = " ".repeat(stringWidth(label));
+  if (text.split(" ").every((word) => stringWidth(word) <= beside))
+    return wrap(text, beside).map((line, at) => `${at === 0 ? label : below}${paint(line)}`);
+  const lines = wrap(text, columns - INDENT.length).map((line) => `${INDENT}${paint(line)}`);
+  return label.trim() === "" ? lines : [label.trimEnd(), ...lines];
+}
+
+/** The same where the terminal's width is known; one line where it is not, since a program may read it. */
+export const fitted = (label: string, text: string, { columns }: Pick<Terminal, "columns">): string[] =>
+  columns === undefined ? [`${label}${text}`] : labelled(label, text, columns);
+
+const INDENT = "  ";
+
+const wrap = (text: string, columns: number): string[] =>
+  wrapAnsi(text, Math.max(1, columns), { hard: true, trim: true }).split("\n");
+
+/** A cell in lines: names, domains and paths are broken where they have a joint. */
+function wrapCell(text: string, columns: number): string[] {
+  const lines = [""];
+  for (const piece of text.split(/(?<=[\s._/:@-])/)) {
+    const line = lines.at(-1) ?? "";
+    if (stringWidth(line + piece.trimEnd()) <= columns) lines[lines.length - 1] = line + piece;
+    else lines.push(...wrap(piece, columns));
+  }
+  return lines
+    .filter((line, at) => at > 0 || line !== "" || lines.length === 1)
+    .map((line) => line.trimEnd());
+}
+
+/** A column of a table. */
+export interface Column {
+  readonly heading: string;
+  /** Never narrower than what is in it: an id, a risk, a time. */
+  readonly whole?: boolean;
+}
+
+const GAP = 2;
+const NARROWEST = 8;
+
+/**
+ * Rows of cells in columns, as wide as the terminal at most: the widest column gives way, and what does not fit into it goes on
+ * below, under its heading. `paint` colours a piece of a cell after its width was measured.
+ */
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+  paint: (piece: string, row: number, column: number) => string = (piece) => piece,
+): string[] {
+  const all = [columns.map(({ heading }) => heading), ...rows];
+  const widths = widthsWithin(
+    columns,
+    columns.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? "")))),
+    width,
   );
+  return all.flatMap((cells, row) => {
+    const pieces = cells.map((cell, column) => wrapCell(cell, widths[column] ?? NARROWEST));
+    const height = Math.max(...pieces.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) =>
+      pieces
+        .map((piece, column) => {
+          const text = piece[line] ?? "";
+          return `${text === "" ? "" : paint(text, row, column)}${" ".repeat((widths[column] ?? 0) - stringWidth(text))}`;
+        })
+        .join(" ".repeat(GAP))
+        .trimEnd(),
+    );
+  });
+}
+
+/** The widths that fit: of those that may, the widest gives way, one step at a time. */
+function widthsWithin(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+  const widths = [...natural];
+  const total = () => widths.reduce((sum, one) => sum + one, GAP * (widths.length - 1));
+  while (total() > width) {
+    const yielding = widths.map((one, column) => (columns[column]?.whole ? 0 : one));
+    const widest = Math.max(...yielding);
+    if (widest <= NARROWEST) break;
+    widths[yielding.indexOf(widest)] = widest - 1;
+  }
+  return widths;
 }
 
 /** How long from now until then, for a person: `4m 12s`; negative ones too. */

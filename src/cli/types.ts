@@ -2,63 +2,70 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LatchGateClient } from "../client/client.ts";
 import type { Json } from "../documents/document.ts";
+import { nearestTo } from "../vocabulary/nearest.ts";
 import { socketOf } from "../wire/place.ts";
-import { argumentsOf, type Command, UsageError } from "./command.ts";
+import type { Define } from "./command.ts";
+import { createCounter } from "./counter.ts";
+import { takesClientPlace } from "./place-options.ts";
 import { type DescribedAction, declarationsOf } from "./types/declarations.ts";
 
-const usage = `Usage: latchgate-client types [options] > actions.d.ts
-
-The parameters of a running gate's actions as a TypeScript interface: new LatchGateClient<ActionMap>() then checks
-action ids and parameters when your program is compiled. Needs the packages openapi-typescript and typescript.
-
-  --socket FILE, --url URL   where the gate is (http://…, unix:///path); found as a client finds it when left out
-  --only A,B                 these actions only
-  --check FILE               writes nothing: exit code 1 when FILE is not what the gate's actions give
-  --help                     this`;
-
-export const command: Command = {
-  usage,
-  async run(args, terminal) {
-    const { values, positionals } = argumentsOf(args, {
-      socket: { type: "string" },
-      url: { type: "string" },
-      only: { type: "string" },
-      check: { type: "string" },
-    });
-    if (positionals.length > 0) throw new UsageError(`unexpected ${JSON.stringify(positionals[0])}`);
-    const { only, check, socket, url } = values;
+export const define: Define = (command, terminal, ends) => {
+  takesClientPlace(
+    command
+      .description(
+        "The parameters of a running gate's actions as a TypeScript interface, on stdout: new LatchGateClient<ActionMap>() then checks action ids and parameters when your program is compiled. Needs the packages openapi-typescript and typescript.",
+      )
+      .usage("[options] > actions.d.ts")
+      .option("--only <a,b>", "these actions only")
+      .option(
+        "--check <file>",
+        "writes nothing: exit code 1 when the file is not what the gate's actions give",
+      ),
+  ).action(async ({ only, check, socket, url }) => {
     const wanted = only?.split(",").filter((id) => id !== "");
     const path = socket === undefined ? undefined : socketOf(socket, "--socket", terminal.cwd);
-    const place = { socket: path, baseUrl: url };
-    await using client = new LatchGateClient(place);
-    const text = await declarationsOf(await describedActions(client, wanted));
+    await using client = new LatchGateClient({ socket: path, baseUrl: url });
+    const counter = createCounter(terminal, "actions");
+    const actions = await describedActions(client, wanted, counter.tick).finally(counter.end);
+    const text = await declarationsOf(actions);
     if (check === undefined) {
       terminal.out(text.trimEnd());
-      return 0;
+      return ends(0);
     }
     const stale = differences(await readFile(resolve(terminal.cwd, check), "utf8"), text);
     for (const line of stale) terminal.err(`${check} is stale: ${line}`);
     if (stale.length === 0) terminal.out(`${check} is what the gate's actions give`);
-    return stale.length === 0 ? 0 : 1;
-  },
+    return ends(stale.length === 0 ? 0 : 1);
+  });
 };
 
 /** The gate's actions, each with what it says of itself, by their ids. */
 export async function describedActions(
   client: Pick<LatchGateClient, "actions" | "action" | "actionSchema">,
   wanted: readonly string[] | undefined,
+  read: () => void = () => {},
 ): Promise<DescribedAction[]> {
   const ids = (await client.actions()).map(({ action_id }) => action_id);
   const unknown = wanted?.filter((id) => !ids.includes(id)) ?? [];
-  if (unknown.length > 0) throw new Error(`the gate has no action ${unknown.join(", ")}`);
+  if (unknown.length > 0) throw new Error(`the gate has no action ${withNearest(unknown, ids)}`);
   const found: DescribedAction[] = [];
   for (const id of ids.filter((id) => wanted?.includes(id) ?? true).sort()) {
     const { version, risk_level, declared_side_effects, io } = await client.action(id);
     const schema = io.has_request_schema ? ((await client.actionSchema(id)) as Json) : undefined;
     found.push({ id, version, riskLevel: risk_level, sideEffects: declared_side_effects, schema });
+    read();
   }
   return found;
 }
+
+/** Each id that is not there, with the one that was probably meant. */
+const withNearest = (unknown: readonly string[], ids: readonly string[]) =>
+  unknown
+    .map((id) => {
+      const nearest = nearestTo(id, ids);
+      return nearest === undefined ? id : `${id} (did you mean ${nearest}?)`;
+    })
+    .join(", ");
 
 /** What differs between a file and what it should be, by action. */
 function differences(file: string, wanted: string): string[] {

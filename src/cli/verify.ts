@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { type AuditVerdict, type ChainedEvent, type Findings, verifyAuditChain } from "../evidence/audit.ts";
 import { MemberTwice, parseIJson } from "../evidence/i-json.ts";
 import {
@@ -11,56 +12,60 @@ import {
   verifyReceipt,
 } from "../evidence/receipts.ts";
 import type { LatchGateOperator } from "../operator/operator.ts";
-import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
-import {
-  findOperator,
-  type OperatorValues,
-  operatorOptions,
-  operatorUsage,
-  reported,
-} from "./operator-options.ts";
+import { type Define, type Terminal, UsageError } from "./command.ts";
+import { counted, createCounter } from "./counter.ts";
+import { findOperator, type OperatorValues } from "./operator-options.ts";
+import { CREDENTIALS, takesOperatorPlace } from "./place-options.ts";
+import { reported } from "./reported.ts";
 import { painter, plain } from "./show.ts";
 
-const usage = `Usage: latchgate-client verify receipt FILE|ID… [--keys FILE]
-       latchgate-client verify audit [--file JSONL]
+export const define: Define = (command, terminal, ends) => {
+  command
+    .description(
+      "Verifies here, without the gate's own verdict. Bad (exit code 1) is also a receipt that given keys did not sign, a whole ledger that does not begin with its first event, an empty one, and text that names a member twice.",
+    )
+    .addHelpText("after", CREDENTIALS);
 
-Verifies here, without the gate's own verdict; exit code 1 when something is bad: also a receipt that given keys did not
-sign, a whole ledger that does not begin with its first event, an empty one, and text that names a member twice.
+  common(
+    command
+      .command("receipt")
+      .description("Recomputes a receipt's hash, and checks its signature where there are keys.")
+      .argument(
+        "<file-or-id...>",
+        "JSON files that hold a receipt, or ids, which an operator then fetches with the gate's receipt keys",
+      )
+      .option("--keys <file>", "receipt keys, as GET /v1/receipt-keys answers them"),
+  ).action(async (names, values) =>
+    ends(
+      await reported("verify receipt", values.json, terminal, () => verifyReceipts(names, values, terminal)),
+    ),
+  );
 
-  receipt           each a JSON file that holds a receipt, or the id of one, which an operator then fetches with the
-                    gate's receipt keys. The hash is recomputed; the signature is checked where there are keys
-  --keys FILE       receipt keys, as GET /v1/receipt-keys answers them
-  audit             the chain of the audit ledger, from the gate (as an operator) or from a file
-  --file JSONL      one event per line (the gate's ledger_jsonl_path), or an answer of GET /v1/audit/events
-  --json            the verdicts as JSON
-${operatorUsage}`;
-
-export const command: Command = {
-  usage,
-  run(args, terminal) {
-    const { values, positionals } = argumentsOf(args, {
-      ...operatorOptions,
-      keys: { type: "string" },
-      file: { type: "string" },
-      json: { type: "boolean", default: false },
-    });
-    const [what, ...rest] = positionals;
-    if (what === "receipt") {
-      if (rest.length === 0) throw new UsageError("verify receipt needs a file or an id");
-      if (values.file !== undefined) throw new UsageError("--file is for verify audit");
-      return reported("verify", values.json, terminal, () => verifyReceipts(rest, values, terminal));
-    }
-    if (what !== "audit") throw new UsageError("what to verify is `receipt` or `audit`");
-    if (rest[0] !== undefined) throw new UsageError(`unexpected ${JSON.stringify(rest[0])}`);
-    if (values.keys !== undefined) throw new UsageError("--keys is for verify receipt");
-    return reported("verify", values.json, terminal, () => verifyLedger(values, terminal));
-  },
+  common(
+    command
+      .command("audit")
+      .description("The chain of the audit ledger, from the gate (as an operator) or from a file.")
+      .option(
+        "--file <jsonl>",
+        "one event per line (the gate's ledger_jsonl_path), or an answer of GET /v1/audit/events",
+      ),
+  ).action(async (values) =>
+    ends(await reported("verify audit", values.json, terminal, () => verifyLedger(values, terminal))),
+  );
 };
+
+function common<Args extends unknown[], Opts extends OptionValues, Global extends OptionValues>(
+  command: Command<Args, Opts, Global>,
+) {
+  return takesOperatorPlace(
+    command.helpOption("-h, --help", "this").option("--json", "the verdicts as JSON, a line each"),
+  );
+}
 
 interface Values extends OperatorValues {
   readonly keys?: string | undefined;
   readonly file?: string | undefined;
-  readonly json: boolean;
+  readonly json?: boolean | undefined;
 }
 
 async function verifyReceipts(names: readonly string[], values: Values, terminal: Terminal): Promise<number> {
@@ -150,15 +155,18 @@ async function readJson(name: string, { cwd }: Terminal): Promise<unknown> {
 }
 
 async function verifyLedger(values: Values, terminal: Terminal): Promise<number> {
-  if (values.file !== undefined)
-    return told(await verifyAuditChain(lines(values.file, terminal)), values, terminal);
-  const operator = await findOperator(values, terminal);
+  const operator = values.file === undefined ? await findOperator(values, terminal) : undefined;
+  const counter = createCounter(terminal, "events");
   try {
+    const events = operator === undefined ? lines(values.file ?? "", terminal) : operator.audit.events();
+    const verdict = await verifyAuditChain(counted(events, counter));
+    counter.end();
+    const code = told(verdict, values, terminal);
     // The whole ledger was asked for: one that begins later has lost its beginning.
-    const verdict = await operator.audit.verifyOffline();
-    return Math.max(told(verdict, values, terminal), verdict.state === "intact" ? 0 : 1);
+    return operator !== undefined && verdict.state !== "intact" ? 1 : code;
   } finally {
-    await operator.close();
+    counter.end();
+    await operator?.close();
   }
 }
 

@@ -2,57 +2,78 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option, type OptionValues } from "@commander-js/extra-typings";
 import type { WebhookEvent } from "../webhooks/event.ts";
 import type { WebhookHeaders } from "../webhooks/headers.ts";
 import { webhookReceiver } from "../webhooks/receiver.ts";
 import { verifyWebhook } from "../webhooks/verify.ts";
 import { LatchGateWebhookError } from "../webhooks/webhook-error.ts";
-import { argumentsOf, type Command, type Terminal, UsageError } from "./command.ts";
+import { type Define, type Terminal, UsageError } from "./command.ts";
+import { stopped, until } from "./stopped.ts";
 import { wordsOf } from "./webhook-words.ts";
 
-const usage = `Usage: latchgate-client webhooks listen --port N --secret-env NAME [--host HOST] [--json]
-       latchgate-client webhooks verify FILE --secret-env NAME [--json]
+export const define: Define = (command, terminal, ends) => {
+  command.description("What a gate sends by itself, verified.");
 
-What a gate sends by itself, verified.
+  common(
+    command
+      .command("listen")
+      .description(
+        "Takes webhooks, and prints each event once, until Ctrl-C; of a held action with the command that decides it.",
+      )
+      .addOption(
+        new Option(
+          "--port <n>",
+          "where to listen; a gate delivers to ports 80 and 443 only; 0 for any free one, behind a proxy",
+        )
+          .argParser(portOf)
+          .makeOptionMandatory(),
+      )
+      .option("--host <host>", "where to listen", "localhost"),
+  ).action(async (values) => ends(await listen(secretsFrom(values, terminal), values, terminal)));
 
-  listen              takes webhooks, and prints each event once, until Ctrl-C; of a held action with the command that decides it
-  --port N            a gate delivers to ports 80 and 443 only; 0 for any free one, behind a proxy
-  --host HOST         where to listen. Default localhost
-  verify              one saved delivery, of any age: the request as it came (head, empty line, body), or JSON with its
-                      headers and its body as a text
-  --secret-env NAME   the environment variable that holds the endpoint's secret, whole; several times while one is being changed
-  --json              events as JSON, a line each. They may hold secrets of an agent's request
-  --help              this`;
-
-const options = {
-  port: { type: "string" },
-  host: { type: "string" },
-  "secret-env": { type: "string", multiple: true },
-  json: { type: "boolean", default: false },
-} as const;
-
-type Values = ReturnType<typeof argumentsOf<typeof options>>["values"];
-
-export const command: Command = {
-  usage,
-  async run(args, terminal) {
-    const { values, positionals } = argumentsOf(args, options);
-    const [word, file, ...more] = positionals;
-    const unexpected = word === "verify" ? more[0] : file;
-    if (unexpected !== undefined) throw new UsageError(`unexpected ${JSON.stringify(unexpected)}`);
-    if (word === "listen") return await listen(secretsFrom(values, terminal), values, terminal);
-    if (word !== "verify") throw new UsageError("what to do is `listen` or `verify`");
-    if (file === undefined) throw new UsageError("webhooks verify needs a file");
-    if (values.port !== undefined || values.host !== undefined)
-      throw new UsageError("--port and --host are for webhooks listen");
-    return await verify(resolve(terminal.cwd, file), secretsFrom(values, terminal), values, terminal);
-  },
+  common(
+    command
+      .command("verify")
+      .description("One saved delivery, of any age.")
+      .argument(
+        "<file>",
+        "the request as it came (head, empty line, body), or JSON with its headers and its body as a text",
+      ),
+  ).action(async (file, values) =>
+    ends(await verify(resolve(terminal.cwd, file), secretsFrom(values, terminal), values, terminal)),
+  );
 };
 
+function common<Args extends unknown[], Opts extends OptionValues, Global extends OptionValues>(
+  command: Command<Args, Opts, Global>,
+) {
+  return command
+    .helpOption("-h, --help", "this")
+    .addOption(
+      new Option(
+        "--secret-env <name>",
+        "the environment variable that holds the endpoint's secret, whole; several times while one is being changed",
+      )
+        .argParser((name: string, names: readonly string[] | undefined) => [...(names ?? []), name])
+        .makeOptionMandatory(),
+    )
+    .option("--json", "events as JSON, a line each. They may hold secrets of an agent's request");
+}
+
+function portOf(given: string): number {
+  const port = Number(given);
+  if (!/^\d+$/.test(given) || port > 65_535) throw new InvalidArgumentError("It takes a port's number.");
+  return port;
+}
+
+interface Values {
+  readonly secretEnv: readonly string[];
+  readonly json?: true | undefined;
+}
+
 /** By the name of the variable only: what is said on a command line shows in the list of processes. */
-function secretsFrom({ "secret-env": names = [] }: Values, { env }: Terminal): string[] {
-  if (names.length === 0)
-    throw new UsageError("--secret-env says which environment variable holds the secret");
+function secretsFrom({ secretEnv: names }: Values, { env }: Terminal): string[] {
   return names.map((name) => {
     // A secret given by mistake is not said again.
     if (!/^[A-Za-z_]\w*$/.test(name) || name.startsWith("whsec_"))
@@ -63,10 +84,12 @@ function secretsFrom({ "secret-env": names = [] }: Values, { env }: Terminal): s
   });
 }
 
-async function listen(secrets: readonly string[], values: Values, terminal: Terminal): Promise<number> {
-  const port = Number(values.port);
-  if (values.port === undefined || !/^\d+$/.test(values.port) || port > 65_535)
-    throw new UsageError("--port takes a port's number");
+async function listen(
+  secrets: readonly string[],
+  values: Values & { readonly port: number; readonly host: string },
+  terminal: Terminal,
+): Promise<number> {
+  const { port, host } = values;
   const receiver = webhookReceiver({
     secrets,
     onError: ({ code, message }) => terminal.err(`refused (${code}): ${message}`),
@@ -74,29 +97,17 @@ async function listen(secrets: readonly string[], values: Values, terminal: Term
   receiver.subscribe((event) => print(event, values, terminal));
   const server = createServer(receiver.node);
   await new Promise<void>((listening, failed) => {
-    server.on("error", failed).listen(port, values.host ?? "localhost", listening);
+    server.on("error", failed).listen(port, host, listening);
   });
   const { port: given } = server.address() as AddressInfo;
-  terminal.err(`listening on http://${values.host ?? "localhost"}:${given}/`);
+  terminal.err(`listening on http://${host}:${given}/`);
   if (given !== 80 && given !== 443)
     terminal.err("a gate delivers to ports 80 and 443 only: put a proxy in front");
-  await stopped(terminal.signal);
+  await until(stopped(terminal.signal));
   server.closeAllConnections();
   await new Promise((closed) => server.close(closed));
   await receiver.idle();
   return 0;
-}
-
-function stopped(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((done) => {
-    const end = () => {
-      process.removeListener("SIGINT", end).removeListener("SIGTERM", end);
-      done();
-    };
-    process.on("SIGINT", end).on("SIGTERM", end);
-    if (signal?.aborted) end();
-    else signal?.addEventListener("abort", end, { once: true });
-  });
 }
 
 async function verify(

@@ -83,7 +83,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
   "an answer's member has another name": {
     document: "operator",
     edit: (yaml) => yaml.replaceAll(/\bclaimed_at\b/g, "taken_at"),
-    asks: ["src/cli/approval-detail.ts", "src/operator/approve.ts", "src/testing/operator/approvals.ts"],
+    asks: ["src/cli/approvals/detail.ts", "src/operator/approve.ts", "src/testing/operator/approvals.ts"],
   },
   "a request's member has another name": {
     document: "agent",

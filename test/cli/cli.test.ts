@@ -76,16 +76,16 @@ test("--help and --version are answers, wrong use is exit code 2 and goes to std
   expect(help.out).toMatch(/^ {2}mock {2}/m);
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   expect(await finished(["--version"])).toEqual({ code: 0, out: version, err: "" });
-  expect((await finished(["mock", "--help"])).out).toContain("--admin-port N");
+  expect((await finished(["mock", "--help"])).out).toContain("--admin-port <n>");
   const wrong: Record<string, string[]> = {
     "Usage:": [],
-    'no command "mok"': ["mok"],
-    'no command "constructor"': ["constructor"],
-    'no option "--prot"': ["--prot"],
-    "Unknown option '--prot'": ["mock", "--prot", "1"],
-    'unexpected "here"': ["mock", "here"],
+    "unknown command 'mok'\n(Did you mean mock?)": ["mok"],
+    "unknown command 'constructor'": ["constructor"],
+    "unknown option '--prot'": ["--prot"],
+    "unknown option '--prot'\n(Did you mean --port?)": ["mock", "--prot", "1"],
+    "Expected 0 arguments but got 1": ["mock", "here"],
     "from 0 to 65535": ["mock", "--port", "70000"],
-    "'--port <value>' argument missing": ["mock", "--port"],
+    "option '--port <n>' argument missing": ["mock", "--port"],
     "never share a port": ["mock", "--port", "4000", "--admin-port", "4000"],
     "go together": ["mock", "--admin-port", "0", "--admin-tls-ca", "ca.pem"],
   };
