@@ -17,7 +17,8 @@ import { agentIdIn, type ConnectionOptions } from "../wire/config.ts";
 import { type BufferedResponse, type Clock, createClock, type Send } from "../wire/send.ts";
 import { createTransport, givenTransport, type Transport } from "../wire/transport.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
-import { createExecute, type Execute } from "./execute.ts";
+import { createExecute, type Execute, type Follow } from "./execute.ts";
+import { createHandover, type HandoverOptions } from "./handover.ts";
 import { createMemoryJournal, type Journal } from "./journal.ts";
 import { createValidator, type Validator } from "./validation.ts";
 
@@ -35,6 +36,11 @@ export interface ClientOptions extends ConnectionOptions {
   readonly validate?: "before" | undefined;
   /** Where calls with a `callId` are remembered. Default: in memory. */
   readonly journal?: Journal | undefined;
+  /**
+   * Lets other processes that have the journal and this key take up calls that are held: what they need (the lease, its key)
+   * is kept in the journal then, sealed. Without it nothing secret is stored.
+   */
+  readonly handover?: HandoverOptions | undefined;
   /** What a lease is asked for when the client takes it by itself. */
   readonly lease?: LeaseOptions | undefined;
   /** A transport from `createTransport`, shared with other clients and closed by whoever made it. */
@@ -54,6 +60,7 @@ export interface Agent {
   readonly call: Call<operations>;
   readonly approvals: Approvals;
   readonly execute: Execute;
+  readonly follow: Follow;
   readonly validator: Validator;
   readonly validate: "before" | undefined;
   readonly leases: Leases;
@@ -117,16 +124,24 @@ export function createAgent(given: ClientOptions): Agent {
     subject: "<connect>",
     path: agentOperations.createLease.path,
   } as const;
-  const approvals = tracedApprovals(trace, createApprovals(call, clock, closing.signal));
+  const approvals = tracedApprovals(
+    trace,
+    createApprovals({ call, clock, gateNow: proofClock.now, closing: closing.signal }),
+  );
   const journal = options.journal ?? createMemoryJournal();
+  const handover = options.handover === undefined ? undefined : createHandover(options.handover);
   const validator = createValidator(call, clock, options.timeoutMs);
+  const { execute, follow } = createExecute({
+    ...{ call, approvals, validator, journal, handover, clock },
+    gateUrl: route.publicBaseUrl,
+    closing: closing.signal,
+    timeoutMs: options.timeoutMs,
+  });
   return {
     call,
     approvals,
-    execute: tracedExecute(
-      trace,
-      createExecute({ call, approvals, validator, journal, clock, timeoutMs: options.timeoutMs }),
-    ),
+    execute: tracedExecute(trace, execute),
+    follow,
     validator,
     validate: options.validate,
     leases,

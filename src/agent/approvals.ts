@@ -29,10 +29,14 @@ import {
   expired,
   givenUp,
   type Held,
+  type Loss,
   lost,
+  type Moment,
   refusal,
-  seePending,
+  see,
 } from "./approval-endings.ts";
+import { adoptedFollower, followerOf, isLeaseKnown } from "./follower.ts";
+import type { HandedOver } from "./handover.ts";
 
 /** How to wait for an operator. */
 export interface WaitOptions {
@@ -52,8 +56,12 @@ export interface Approvals {
     body: components["schemas"]["PendingApproval"],
     answer: { readonly state: CallState; readonly response: BufferedResponse },
   ): LatchGateError;
-  /** Whether the approval can still be polled by the session that opened it. */
-  canFollow(approvalId: string): boolean;
+  /** Whether this client knows the session that opened the approval. */
+  knows(approvalId: string): boolean;
+  /** What another process needs to follow the approval in this one's place; undefined where that can't be. */
+  handedOver(approvalId: string): HandedOver | undefined;
+  /** Takes up what another process has handed over: its approval is polled by its session from now on. */
+  adopt(approvalId: string, handed: HandedOver, about: Pick<Remembered, "actionId" | "traceId">): void;
   /** Has it noted how a held call ended, by whoever hears of it first. */
   whenEnded(approvalId: string, note: NonNullable<Held["note"]>): void;
   status(approvalId: string, options?: CallOptions): Promise<ApprovalStatus>;
@@ -83,17 +91,41 @@ interface Poll {
   readonly gateNow: number | undefined;
 }
 
-/** @param closing aborted when the client is closed: no wait goes on then */
-export function createApprovals(call: Call<operations>, clock: Clock, closing: AbortSignal): Approvals {
+interface Parts {
+  readonly call: Call<operations>;
+  readonly clock: Clock;
+  /** The clock that proofs are dated by: the gate's, where the two were found to differ. */
+  readonly gateNow: () => number;
+  /** Aborted when the client is closed: no wait goes on then. */
+  readonly closing: AbortSignal;
+}
+
+export function createApprovals({ call, clock, gateNow: gateClock, closing }: Parts): Approvals {
   const holds = new Map<string, Held>();
 
-  const leaseLeft = ({ session }: Held) => session.leftMs(clock.monotonic());
+  const leaseLeft = ({ follower }: Held) => follower.leaseLeft();
+  const moment = (): Moment => ({ monotonic: clock.monotonic(), wall: gateClock() });
+  const loss = (approvalId: string, code: Loss) => lost(approvalId, holds.get(approvalId), moment(), code);
+
+  /** A poll says 401, and nothing else, of a lease that has ended, of one that a restart has ended, and of an outage. */
+  async function refused(approvalId: string, held: Held | undefined, error: unknown, options: CallOptions) {
+    if (!(error instanceof LatchGateAuthError) || held === undefined) return error;
+    if (leaseLeft(held) <= 0) return loss(approvalId, "lease_ended");
+    return (await isLeaseKnown(call, held.follower, options)) ? error : loss(approvalId, "gate_restarted");
+  }
 
   async function poll(approvalId: string, options: CallOptions): Promise<Poll> {
     const held = holds.get(approvalId);
-    if (held !== undefined && leaseLeft(held) <= 0) throw lost(approvalId, held);
-    const input = { path: { approval_id: approvalId }, subject: "<approval>", session: held?.session };
-    const answer = await call("pollApproval", input, options);
+    if (held !== undefined && leaseLeft(held) <= 0 && !held.follower.isUncertain)
+      throw loss(approvalId, "lease_ended");
+    const input = {
+      path: { approval_id: approvalId },
+      subject: "<approval>",
+      session: held?.follower.session,
+    };
+    const answer = await call("pollApproval", input, options).catch(async (error: unknown) => {
+      throw await refused(approvalId, held, error, options);
+    });
     const { state } = answer;
     const body: { readonly [member: string]: unknown } = answer.body;
     if (typeof body["status"] !== "string")
@@ -103,9 +135,11 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
     // From the first answer on the approval belongs to the session that could see it.
     if (held === undefined)
       remember(approvalId, state, { actionId: "", traceId: "", gateNow, isOpened: false });
-    const { seen } = holds.get(approvalId) ?? {};
-    if (seen !== undefined && status.status === "pending")
-      seePending(seen, status.retryAfterSeconds, state.sentAt);
+    const following = holds.get(approvalId);
+    if (following !== undefined) {
+      if (gateNow !== undefined) anchor(following, gateNow, state.sentAt);
+      see(following.seen, status, state.sentAt);
+    }
     return { status, state, gateNow };
   }
 
@@ -124,6 +158,14 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
     }
   }
 
+  /** An answer's `Date` says what the times of another process mean on this one's clocks. */
+  function anchor({ follower, seen, openedAt }: Held, gateNow: number, askedAt: number): void {
+    follower.anchor?.(gateNow, askedAt);
+    if (openedAt === undefined || seen.freeAt !== undefined || seen.wasClaimed) return;
+    // When it was opened nobody had claimed it. A `Date` is cut off to seconds.
+    seen.freeAt = askedAt - (gateNow + 1_000 - openedAt);
+  }
+
   function remember(
     approvalId: string,
     state: CallState,
@@ -131,16 +173,20 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
   ): void {
     // What signs a call of an agent's is a session.
     const session = state.session as Session;
-    const endsBy = state.sentAt + APPROVAL_LIFE_MS;
-    holds.set(approvalId, {
+    keep(approvalId, {
       actionId,
-      session,
+      follower: followerOf(session, clock),
       traceId,
-      seen: { freeAt: isOpened ? state.sentAt : undefined, wasClaimed: false },
+      seen: { freeAt: isOpened ? state.sentAt : undefined, wasClaimed: false, last: undefined },
+      openedAt: isOpened ? gateNow : undefined,
       endsAt: gateNow === undefined ? undefined : gateNow + APPROVAL_LIFE_MS,
-      endsBy,
+      endsBy: state.sentAt + APPROVAL_LIFE_MS,
       unit: isOpened ? session.budget.hold() : undefined,
     });
+  }
+
+  function keep(approvalId: string, hold: Held): void {
+    holds.set(approvalId, hold);
     if (holds.size <= MAX_HELD) return;
     // Only what nobody may look at any more is forgotten.
     for (const [id, old] of holds) if (leaseLeft(old) <= 0) holds.delete(id);
@@ -155,7 +201,7 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
     held?.unit?.keep();
     const known: ErrorDetails = {
       outcome: "executed",
-      sessionId: held?.session.sessionId,
+      sessionId: held?.follower.session.sessionId,
       traceId: held?.traceId,
     };
     if (receiptId === null)
@@ -169,7 +215,7 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
         { path: { receipt_id: receiptId }, subject: "<receipt>" },
         patience,
       );
-      const sessionId = held?.session.sessionId ?? state.session?.sessionId ?? "";
+      const sessionId = held?.follower.session.sessionId ?? state.session?.sessionId ?? "";
       return actionResultFromReceipt(receiptFromJson(body), { traceId: held?.traceId ?? "", sessionId });
     } catch (cause) {
       throw new LatchGateOutcomeUnknown("the approved action has run, and its receipt could not be read", {
@@ -186,11 +232,11 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
   function endIn(approvalId: string, { status, state, gateNow }: Poll): LatchGateError | undefined {
     const held = holds.get(approvalId);
     if (status.status === "approved") return undefined;
-    if (status.status !== "pending") return refusal(shownStatus(status, state), held, clock.monotonic());
+    if (status.status !== "pending") return refusal(shownStatus(status, state), held, moment());
     if (status.retryAfterSeconds !== 2 || held === undefined) return undefined;
     const isOver =
       gateNow !== undefined && held.endsAt !== undefined ? gateNow > held.endsAt : state.sentAt > held.endsBy;
-    return isOver ? expired(approvalId, held, clock.monotonic()) : undefined;
+    return isOver ? expired(approvalId, held, moment()) : undefined;
   }
 
   async function noted<End extends ActionResult | LatchGateError>(
@@ -212,12 +258,13 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
     const approvalId = typeof target === "string" ? target : target.approvalId;
     const began = clock.monotonic();
     const left = () => waitMs - (clock.monotonic() - began);
-    const giveUp = (code: string, error?: unknown) => givenUp(approvalId, holds.get(approvalId), code, error);
+    const giveUp = (code: string, error?: unknown) =>
+      givenUp(approvalId, holds.get(approvalId), moment(), code, error);
     for (;;) {
       const askedAt = clock.monotonic();
       const timeoutMs = Math.min(POLL_TIMEOUT_MS, Math.max(1, left()));
       const polled = await tolerantPoll(approvalId, signal, timeoutMs).catch((error: unknown) => {
-        throw endOf(approvalId, holds.get(approvalId), signal, error);
+        throw endOf(approvalId, holds.get(approvalId), moment(), signal, error);
       });
       if (polled !== undefined) {
         const { status } = polled;
@@ -234,7 +281,7 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
       const pause = nextPause(held, Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, asked)));
       // One that nobody could be asked about in all its life is as lost as one whose lease has ended.
       const unseen = held === undefined && askedAt - began > APPROVAL_LIFE_MS;
-      if (pause === undefined || unseen) throw lost(approvalId, held);
+      if (pause === undefined || unseen) throw loss(approvalId, unseen ? "approval_lost" : "lease_ended");
       if (pause > left()) throw giveUp("wait_timeout");
       await sleep(clock, pause, signal, closing).catch((error: unknown) => {
         throw giveUp(error instanceof SendFailure ? error.code : "aborted", error);
@@ -267,9 +314,29 @@ export function createApprovals(call: Call<operations>, clock: Clock, closing: A
       });
     },
 
-    canFollow(approvalId) {
+    knows: (approvalId) => holds.has(approvalId),
+
+    handedOver(approvalId) {
       const held = holds.get(approvalId);
-      return held !== undefined && leaseLeft(held) > 0;
+      const handed = held?.follower.handedOver?.();
+      if (held === undefined || handed === undefined) return undefined;
+      const openedBy = held.endsBy - APPROVAL_LIFE_MS;
+      const passed = clock.monotonic() - openedBy;
+      const openedAt = held.openedAt ?? gateClock() - passed;
+      return {
+        ...handed,
+        openedAt,
+        leaseEndsAt: openedAt + passed + leaseLeft(held),
+        approvalEndsAt: openedAt + APPROVAL_LIFE_MS,
+      };
+    },
+
+    adopt(approvalId, handed, { actionId, traceId }) {
+      const follower = adoptedFollower(handed, clock, gateClock);
+      const { openedAt, approvalEndsAt: endsAt } = handed;
+      const endsBy = clock.monotonic() + endsAt - gateClock();
+      const seen = { freeAt: undefined, wasClaimed: false, last: undefined };
+      keep(approvalId, { actionId, follower, traceId, seen, openedAt, endsAt, endsBy, unit: undefined });
     },
 
     whenEnded(approvalId, note) {

@@ -23,6 +23,7 @@ import { type ActionResult, actionResultFromJson } from "../vocabulary/models.ts
 import { leftOfTime } from "../wire/patience.ts";
 import type { Clock } from "../wire/send.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
+import type { Handover } from "./handover.ts";
 import type { Journal } from "./journal.ts";
 import { createOnce } from "./once.ts";
 import type { Validator } from "./validation.ts";
@@ -60,6 +61,9 @@ export type Execute = (
   options: ExecuteOptions,
 ) => Promise<ActionResult>;
 
+/** Waits for what becomes of the call that has this id, whoever made it. */
+export type Follow = (callId: string, options: WaitOptions) => Promise<ActionResult>;
+
 /** How long looking up why a 422 came may take. */
 const EXPLAIN_MS = 2_000;
 
@@ -69,12 +73,20 @@ interface Parts {
   readonly approvals: Approvals;
   readonly validator: Validator;
   readonly journal: Journal;
+  readonly handover: Handover | undefined;
+  readonly gateUrl: string;
   readonly clock: Clock;
+  readonly closing: AbortSignal;
   /** How long a call may take where its options say nothing. */
   readonly timeoutMs: number | undefined;
 }
 
-export function createExecute({ call, approvals, validator, journal, clock, ...defaults }: Parts): Execute {
+export function createExecute({ validator, ...parts }: Parts): {
+  readonly execute: Execute;
+  readonly follow: Follow;
+} {
+  const { call, approvals, clock } = parts;
+
   async function post(
     actionId: string,
     body: SentParameters,
@@ -131,7 +143,7 @@ export function createExecute({ call, approvals, validator, journal, clock, ...d
     return new LatchGateOutcomeUnknown(words.message, { ...error, hint: words.hint, cause: error.cause });
   }
 
-  const once = createOnce({ post, call, approvals, journal, clock });
+  const once = createOnce({ post, ...parts });
 
   function start(
     actionId: string,
@@ -143,8 +155,8 @@ export function createExecute({ call, approvals, validator, journal, clock, ...d
     const { callId, whenHeld } = options;
     if (callId !== undefined) {
       // A call that joins another one, and is made after all, has the time of one call for both.
-      const timeoutMs = options.timeoutMs ?? defaults.timeoutMs ?? TIMEOUTS_MS["executeAction"];
-      return once(callId, actionId, body, { ...options, timeoutMs });
+      const timeoutMs = options.timeoutMs ?? parts.timeoutMs ?? EXECUTE_MS;
+      return once.execute(callId, actionId, body, { ...options, timeoutMs });
     }
     const posted = post(actionId, body, options);
     if (whenHeld !== "wait") return posted;
@@ -154,13 +166,30 @@ export function createExecute({ call, approvals, validator, journal, clock, ...d
     });
   }
 
-  return (actionId, params, options) => {
-    try {
-      return start(actionId, params, options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  return {
+    execute(actionId, params, options) {
+      try {
+        return start(actionId, params, options);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+
+    async follow(callId, given) {
+      const options = checkedOptions(given, "<call>");
+      checkedSignal(options.signal, "<call>");
+      checkedWait(options.waitMs, "<call>");
+      checkedListener("onPoll", options.onPoll, "<call>");
+      return once.follow(checkedCallId(callId, "<call>"), options);
+    },
   };
+}
+
+const EXECUTE_MS = TIMEOUTS_MS["executeAction"] ?? 45_000;
+
+function checkedCallId(callId: unknown, subject: string): string {
+  if (typeof callId === "string" && callId !== "") return callId;
+  throw wrongOptions("callId must be a text that is not empty", subject);
 }
 
 /** The options, checked before anything is sent: the same is said of them whichever way the call takes. */
@@ -172,8 +201,7 @@ function checkedExecute(given: ExecuteOptions, actionId: string): ExecuteOptions
   checkedWord("whenHeld", options.whenHeld, ["throw", "wait"], actionId);
   checkedWord("validate", options.validate, ["before"], actionId);
   checkedListener("onPoll", options.onPoll, actionId);
-  if (options.callId !== undefined && (typeof options.callId !== "string" || options.callId === ""))
-    throw wrongOptions("callId must be a text that is not empty", actionId);
+  if (options.callId !== undefined) checkedCallId(options.callId, actionId);
   return options;
 }
 

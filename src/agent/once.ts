@@ -5,38 +5,48 @@ import { canonicalHash } from "../evidence/canonical.ts";
 import type { operations } from "../generated/agent.ts";
 import {
   type ErrorDetails,
-  LatchGateApprovalDenied,
-  LatchGateApprovalExpired,
   LatchGateApprovalLost,
   LatchGateApprovalRequired,
   LatchGateError,
   LatchGateInvalidRequest,
   LatchGateJournalError,
+  LatchGateNotFound,
   LatchGateOutcomeUnknown,
   LatchGateTransportError,
 } from "../vocabulary/errors.ts";
-import {
-  type ActionResult,
-  type ApprovalStatus,
-  actionResultFromReceipt,
-  receiptFromJson,
-} from "../vocabulary/models.ts";
+import type { ActionResult, ApprovalStatus } from "../vocabulary/models.ts";
 import { waitFor } from "../wire/patience.ts";
-import type { Clock } from "../wire/send.ts";
+import { type Clock, sleep } from "../wire/send.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
+import {
+  type Begun,
+  createEarlierRuns,
+  doneEntry,
+  endedEntry,
+  type Found,
+  stillUnderWay,
+} from "./earlier-run.ts";
+import type { Handover } from "./handover.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
+import { createPatientJournal } from "./patient-journal.ts";
+import { createWhereabouts } from "./whereabouts.ts";
 
 interface OnceOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {
   readonly whenHeld?: "throw" | "wait" | undefined;
 }
 
-/** An execute with an id of the caller's: run again, it is not run twice. */
-export type Once<Options extends OnceOptions> = (
-  callId: string,
-  actionId: string,
-  body: SentParameters,
-  options: Options,
-) => Promise<ActionResult>;
+/** Calls with an id of the caller's. */
+export interface Once<Options extends OnceOptions> {
+  /** An execute: run again with its id, it is not run twice. */
+  execute(
+    callId: string,
+    actionId: string,
+    body: SentParameters,
+    options: Options & { readonly timeoutMs: number },
+  ): Promise<ActionResult>;
+  /** Waits for what becomes of the call of an earlier run, of this process or another one. */
+  follow(callId: string, options: WaitOptions): Promise<ActionResult>;
+}
 
 interface Parts<Options extends OnceOptions> {
   /** Sends the call, and throws `LatchGateApprovalRequired` when it is held. */
@@ -44,18 +54,26 @@ interface Parts<Options extends OnceOptions> {
   readonly call: Call<operations>;
   readonly approvals: Approvals;
   readonly journal: Journal;
+  /** What other processes need of held calls is sealed by it; undefined: they get nothing. */
+  readonly handover: Handover | undefined;
+  readonly gateUrl: string;
   readonly clock: Clock;
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal;
 }
 
-/** How far a run comes that others may join: to its result, or to where an operator decides. */
-type Begun =
-  | { readonly result: ActionResult }
-  | { readonly held: LatchGateApprovalRequired; readonly resumed: boolean };
-
 export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): Once<Options> {
-  const { post, call, approvals, clock } = parts;
-  const journal = promising(parts.journal);
+  const { post, approvals, clock, closing } = parts;
+  const journal = createPatientJournal(parts.journal, clock);
+  const whereabouts = createWhereabouts(clock);
+  const earlier = createEarlierRuns(parts);
   const inFlight = new Map<string, { readonly requestHash: string; readonly begun: Promise<Begun> }>();
+
+  const found = (callId: string, entry: JournalEntry): Found => ({
+    callId,
+    entry,
+    note: (end) => journal.note(callId, whereabouts.signed(end)),
+  });
 
   /** The first run. */
   async function begin(
@@ -64,54 +82,51 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     body: SentParameters,
     options: Options,
   ): Promise<Begun> {
-    const note = (end: JournalEntry) => quietly(journal.set(callId, end));
+    const { note } = found(callId, entry);
     try {
       const result = await post(entry.actionId, body, options);
       await note(doneEntry(entry, result));
       return { result };
     } catch (error) {
       if (error instanceof LatchGateApprovalRequired) {
-        const { approvalId, sessionId = "", traceId = "" } = error;
-        const held: JournalEntry = { ...entry, state: "held", approvalId, sessionId, traceId };
-        await note(held);
-        approvals.whenEnded(approvalId, (end) =>
-          note(end instanceof LatchGateError ? endedEntry(held, end) : doneEntry(held, end)),
-        );
+        const held = found(callId, await earlier.heldEntry({ callId, entry, note }, error));
+        await note(held.entry);
+        earlier.watch(held, error.approvalId);
         return { held: error, resumed: false };
       }
-      if (outcomeOf(error) === "not_executed") await quietly(journal.delete(callId));
+      const isUndone = error instanceof LatchGateError && error.outcome === "not_executed";
+      if (isUndone) await journal.forget(callId);
       else await note({ ...endedEntry(entry, error), state: "sent" });
       throw error;
     }
   }
 
-  /** What becomes of a call whose id the journal knows: nothing is posted. */
-  async function resume(entry: JournalEntry, options: Options): Promise<Begun> {
-    const { state, actionId, approvalId, receiptId, sessionId, traceId, outcome = "unknown" } = entry;
-    const known: ErrorDetails = { sessionId, traceId };
-    if (state === "done" && receiptId !== undefined)
-      return { result: await again(entry, receiptId, options) };
-    if (state === "held" && approvalId !== undefined) {
-      if (!approvals.canFollow(approvalId)) throw new LatchGateApprovalLost(approvalId, known);
-      return { held: new LatchGateApprovalRequired(actionId, approvalId, known), resumed: true };
+  /**
+   * The entry, once nobody is sending that call any more; undefined when whoever did has taken it back.
+   * @throws LatchGateOutcomeUnknown with the code `under_way` when the caller waits no longer
+   */
+  async function settled(
+    callId: string,
+    first: JournalEntry | undefined,
+    { signal, waitMs = Number.POSITIVE_INFINITY }: WaitOptions,
+  ): Promise<JournalEntry | undefined> {
+    const began = clock.monotonic();
+    let entry = first;
+    for (;;) {
+      const leftMs = entry === undefined ? 0 : whereabouts.underWayMs(entry);
+      if (entry === undefined || leftMs <= 0) return entry;
+      const pause = Math.min(LOOK_AGAIN_MS, leftMs);
+      if (clock.monotonic() - began + pause > waitMs) throw stillUnderWay(entry, leftMs);
+      const seen = entry;
+      await sleep(clock, pause, signal, closing).catch(() => {
+        throw stillUnderWay(seen, leftMs);
+      });
+      entry = await journal.get(callId, { signal });
     }
-    if (entry.code === "approval_denied")
-      throw new LatchGateApprovalDenied(approvalId ?? "", entry.reason, { ...known, outcome });
-    if (entry.code === "approval_expired")
-      throw new LatchGateApprovalExpired(approvalId ?? "", { ...known, outcome });
-    throw new LatchGateOutcomeUnknown(
-      "a call with this callId was sent before, and may have run; do not repeat it, look at its effect",
-      {
-        ...known,
-        code: entry.code ?? "sent_before",
-        // What can't be known of a call that was sent is never that it did nothing.
-        outcome: outcome === "executed" ? outcome : "unknown",
-      },
-    );
   }
 
   /** What a held call means for one of its callers: each has its own patience. */
-  async function decided(begun: Begun, options: Options): Promise<ActionResult> {
+  async function decided(begun: Begun, options: OnceOptions): Promise<ActionResult> {
     if ("result" in begun) return begun.result;
     const { held, resumed } = begun;
     if (options.whenHeld !== "wait") {
@@ -122,11 +137,12 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     return approvals.wait(held, options);
   }
 
-  async function heldStatus(held: LatchGateApprovalRequired, options: Options): Promise<ApprovalStatus> {
+  async function heldStatus(held: LatchGateApprovalRequired, options: OnceOptions): Promise<ApprovalStatus> {
     const { actionId, approvalId, sessionId, traceId } = held;
     try {
       return await approvals.status(approvalId, options);
     } catch (cause) {
+      if (cause instanceof LatchGateApprovalLost) throw cause;
       // That the poll did nothing does not say so of the call that is held.
       const code = cause instanceof LatchGateError ? cause.code : undefined;
       const details: ErrorDetails = { code, outcome: "unknown", sessionId, traceId, cause };
@@ -134,85 +150,36 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     }
   }
 
-  /** The result of a call that has run, its output read from the receipt. */
-  async function again(
-    { sessionId = "", traceId = "" }: JournalEntry,
-    receiptId: string,
-    options: Options,
-  ): Promise<ActionResult> {
-    try {
-      const input = { path: { receipt_id: receiptId }, subject: "<receipt>" };
-      const { body } = await call("getReceipt", input, options);
-      return { ...actionResultFromReceipt(receiptFromJson(body), { sessionId, traceId }), joined: true };
-    } catch (cause) {
-      throw new LatchGateOutcomeUnknown(
-        "a call with this callId has run, and its receipt could not be read",
-        {
-          code: "receipt_unreadable",
-          outcome: "executed",
-          sessionId,
-          traceId,
-          body: { receipt_id: receiptId },
-          cause,
-        },
-      );
-    }
-  }
-
   async function journaled(
     callId: string,
-    entry: JournalEntry,
+    fresh: JournalEntry,
     body: SentParameters,
-    options: Options,
+    options: Options & { readonly timeoutMs: number },
   ): Promise<Begun> {
-    const { signal, timeoutMs } = options;
+    const { signal } = options;
     const began = clock.monotonic();
-    const left = () => (timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - began));
-    /** A store that does not answer keeps a caller no longer than the caller wants, and nobody for ever. */
-    const asked = async <Value>(asking: Promise<Value>): Promise<Value> => {
-      const failed = (cause: unknown) => {
-        throw new LatchGateJournalError("the journal failed", { cause });
-      };
-      const timeoutMs = Math.min(left() ?? JOURNAL_MS, JOURNAL_MS);
-      const late = (code: string) =>
-        new Error(`the store has not answered (${code})`, { cause: signal?.reason });
-      return waitFor(asking, clock, { signal, timeoutMs }, late).catch((cause: unknown) => {
-        if (!signal?.aborted) return failed(cause);
-        // A store that is about to answer tells more than an abort does.
-        return waitFor(asking, clock, { timeoutMs: ABORT_GRACE_MS }, () => cause).catch(failed);
-      });
-    };
-    const adding = journal.add(callId, entry);
-    const added = await asked(adding).catch((error: unknown) => {
-      // An entry that comes after this stands for a call that was never made.
-      adding.then((late) => (late === true ? journal.delete(callId) : undefined)).catch(() => {});
-      throw error;
-    });
-    if (added === true) {
+    const left = () => options.timeoutMs - (clock.monotonic() - began);
+    const patience = () => ({ signal, timeoutMs: Math.max(1, left()) });
+    const entry = whereabouts.sending(fresh, options.timeoutMs);
+    if (await journal.add(callId, entry, patience())) {
       const rest = left();
-      if (!signal?.aborted && (rest === undefined || rest > 0))
-        return begin(callId, entry, body, { ...options, timeoutMs: rest });
-      await quietly(journal.delete(callId));
-      throw signal?.aborted
-        ? new LatchGateTransportError("the call was aborted by its signal", {
-            code: "aborted",
-            cause: signal.reason,
-          })
-        : new LatchGateTransportError("the call's time was over before anything was sent", {
-            code: "timeout",
-          });
+      if (!signal?.aborted && rest > 0) return begin(callId, fresh, body, { ...options, timeoutMs: rest });
+      await journal.forget(callId);
+      throw givenUpUnsent(signal);
     }
-    const found = readable(await asked(journal.get(callId)));
-    if (found.requestHash !== entry.requestHash) throw reused(entry.actionId);
-    return resume(found, { ...options, timeoutMs: left() });
+    const earliest = await journal.get(callId, patience());
+    if (earliest === undefined)
+      throw new LatchGateJournalError("the journal has this callId, and gives no entry for it");
+    if (earliest.requestHash !== fresh.requestHash) throw reused(fresh.actionId);
+    const waiting = options.whenHeld === "wait" ? options : { signal, waitMs: 0 };
+    const last = await settled(callId, earliest, waiting);
+    // Whoever was sending it has surely done nothing: it is made now, with a time of its own.
+    if (last === undefined) return journaled(callId, fresh, body, options);
+    return earlier.resume(found(callId, last), { ...options, ...patience() });
   }
 
-  /** What the journal learns too late changes nothing: a later run finds the call as sent. */
-  const quietly = (noting: Promise<void>) =>
-    waitFor(noting, clock, { timeoutMs: NOTE_MS }, () => undefined).catch(() => {});
-
   /** The waiting of a caller that joins a run: its own signal and time end it, and not the run. */
-  const joined = (begun: Promise<Begun>, { signal, timeoutMs }: Options) =>
+  const joined = (begun: Promise<Begun>, { signal, timeoutMs }: CallOptions) =>
     waitFor(
       begun,
       clock,
@@ -220,7 +187,12 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
       (code) => new LatchGateOutcomeUnknown(STILL_UNDER_WAY, { code, cause: signal?.reason }),
     );
 
-  return async function once(callId, actionId, body, options) {
+  async function execute(
+    callId: string,
+    actionId: string,
+    body: SentParameters,
+    options: Options & { readonly timeoutMs: number },
+  ): Promise<ActionResult> {
     const requestHash = hashOf(actionId, body.value);
     const entry: JournalEntry = { state: "sent", actionId, requestHash };
     const began = clock.monotonic();
@@ -237,45 +209,48 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     } catch (error) {
       // The other's patience is not this one's: what it gave up before anything was sent is made for this one.
       if (!isGivenUp(error) || options.signal?.aborted) throw error;
-      const timeoutMs = options.timeoutMs && Math.max(1, options.timeoutMs - (clock.monotonic() - began));
-      return once(callId, actionId, body, { ...options, timeoutMs });
+      const timeoutMs = Math.max(1, options.timeoutMs - (clock.monotonic() - began));
+      return execute(callId, actionId, body, { ...options, timeoutMs });
     }
     return decided(begun, options);
-  };
+  }
+
+  async function follow(callId: string, options: WaitOptions): Promise<ActionResult> {
+    const { signal, waitMs } = options;
+    const began = clock.monotonic();
+    const rest = (): WaitOptions =>
+      waitMs === undefined
+        ? options
+        : { ...options, waitMs: Math.max(1, waitMs - (clock.monotonic() - began)) };
+    const wait = (begun: Begun) => decided(begun, { ...rest(), whenHeld: "wait" });
+    const running = inFlight.get(callId);
+    if (running !== undefined) return wait(await joined(running.begun, { signal, timeoutMs: waitMs }));
+    const entry = await journal.get(callId, { signal, timeoutMs: waitMs });
+    const last = await settled(callId, entry, rest());
+    if (last === undefined) throw notInJournal();
+    return wait(await earlier.resume(found(callId, last), { signal, timeoutMs: rest().waitMs }));
+  }
+
+  return { execute, follow };
 }
 
-const outcomeOf = (error: unknown) => (error instanceof LatchGateError ? error.outcome : "unknown");
+/** How often the journal is asked about a call that another process is sending. */
+const LOOK_AGAIN_MS = 1_000;
 
-const doneEntry = (entry: JournalEntry, { receiptId, traceId, sessionId }: ActionResult): JournalEntry => ({
-  ...entry,
-  state: "done",
-  receiptId,
-  traceId,
-  sessionId,
-});
+const givenUpUnsent = (signal: AbortSignal | undefined) =>
+  signal?.aborted
+    ? new LatchGateTransportError("the call was aborted by its signal", {
+        code: "aborted",
+        cause: signal.reason,
+      })
+    : new LatchGateTransportError("the call's time was over before anything was sent", { code: "timeout" });
 
-function endedEntry(entry: JournalEntry, error: unknown): JournalEntry {
-  const code = error instanceof LatchGateError ? error.code : "error";
-  const reason = error instanceof LatchGateApprovalDenied ? error.reason : undefined;
-  const outcome = outcomeOf(error);
-  return { ...entry, state: "ended", code, outcome, ...(reason === undefined ? {} : { reason }) };
-}
-
-/** Stores say "nothing" in many ways; an entry that is not there, or is none, says nothing of an earlier run. */
-function readable(found: JournalEntry | null | undefined): JournalEntry {
-  if (typeof found !== "object" || found === null)
-    throw new LatchGateJournalError("the journal has this callId, and gives no entry for it");
-  if (typeof found.state !== "string" || typeof found.requestHash !== "string")
-    throw new LatchGateJournalError("the journal's entry for this callId can't be read");
-  return found;
-}
-
-/** How long a store may take to say whether a call is new. */
-const JOURNAL_MS = 30_000;
-/** How long a caller that has given up is kept for the store's answer. */
-const ABORT_GRACE_MS = 100;
-/** How long a result is kept back until the store has it. */
-const NOTE_MS = 5_000;
+const notInJournal = () =>
+  new LatchGateNotFound("<call>", "the journal has no call with this callId", {
+    code: "no_such_call",
+    outcome: "unknown",
+    hint: "nothing was sent with it, or it surely did nothing, or the journal has lost it",
+  });
 
 const isGivenUp = (error: unknown) =>
   error instanceof LatchGateError &&
@@ -313,14 +288,4 @@ function hashOf(actionId: string, body: unknown): string {
       },
     );
   }
-}
-
-/** A store may throw where it should reject. */
-function promising(journal: Journal): Journal {
-  return {
-    add: async (callId, entry) => journal.add(callId, entry),
-    get: async (callId) => journal.get(callId),
-    set: async (callId, entry) => journal.set(callId, entry),
-    delete: async (callId) => journal.delete(callId),
-  };
 }

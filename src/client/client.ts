@@ -194,6 +194,21 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
   }
 
   /**
+   * Waits for what becomes of the call that was made with this `callId`, by this process or by another one with the same
+   * journal, and gives its result. It never sends the call: its parameters need not be known. A call that was held in another
+   * process is followed in that one's session, which takes `handover`.
+   * @throws LatchGateNotFound with the code `no_such_call` when the journal has none
+   * @throws LatchGateOutcomeUnknown when it may have run, and nobody has noted an answer
+   * @throws LatchGateApprovalDenied, LatchGateApprovalExpired, LatchGateApprovalLost, LatchGateApprovalRequired, LatchGateJournalError
+   *
+   * @example
+   * const result = await client.follow("order-4711", { waitMs: 60_000 });
+   */
+  async follow(callId: string, options: WaitOptions = {}): Promise<ActionResult> {
+    return this.#agent.follow(callId, options);
+  }
+
+  /**
    * A receipt by its id. Any lease may read any receipt.
    * @throws LatchGateNotFound
    */

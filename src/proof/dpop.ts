@@ -36,9 +36,12 @@ export interface PrivateJwk {
 /** `signProof` for what is in the gate's spelling already. */
 let signNormalized: (pair: DPoPKeyPair, htm: string, htu: string, ath: string, iat: number) => string;
 
+/** The private key, to be sealed at once: what hands a session over is the only one that may ask for it. */
+export let privateJwkOf: (pair: DPoPKeyPair) => PrivateJwk;
+
 /**
- * A P-256 key pair that signs DPoP proofs (RFC 9449). The private key never leaves the object: nothing prints it,
- * exports it or puts it in an error.
+ * A P-256 key pair that signs DPoP proofs (RFC 9449). The private key does not leave the object: nothing prints it, exports it
+ * or puts it in an error. A client with `handover` seals it into its journal; no other does.
  */
 export class DPoPKeyPair {
   readonly #privateKey: KeyObject;
@@ -122,6 +125,7 @@ export class DPoPKeyPair {
 
   static {
     signNormalized = (pair, htm, htu, ath, iat) => pair.#sign(htm, htu, ath, iat);
+    privateJwkOf = (pair) => pair.#privateKey.export({ format: "jwk" }) as PrivateJwk;
   }
 
   #sign(htm: string, htu: string, ath: string, iat: number): string {

@@ -157,16 +157,19 @@ export class LatchGateApprovalRequired extends LatchGateError {
   readonly approvalId: string;
   /** The gate's hash of the held request (`sha256:…`). */
   readonly requestHash: string | undefined;
+  /** What is known of the approval, where a wait for it was given up (`wait_timeout`, `aborted`, …). */
+  readonly known: ApprovalKnowledge | undefined;
 
   constructor(
     actionId: string,
     approvalId: string,
-    details: ErrorDetails & { readonly requestHash?: string } = {},
+    details: ApprovalDetails & { readonly requestHash?: string } = {},
   ) {
     super(`action '${actionId}' requires approval: poll approvalId='${approvalId}'`, details);
     this.actionId = actionId;
     this.approvalId = approvalId;
     this.requestHash = details.requestHash;
+    this.known = details.known;
   }
 }
 
@@ -276,20 +279,43 @@ export class LatchGateOutcomeUnknown extends LatchGateError {
 }
 
 /**
- * The approval can't be followed any more: the lease of the session that opened it has ended, and no other session may
- * see it. An operator can still find out what became of it.
+ * What is known of an approval when a wait for it ends. Times are this machine's, put right by the gate's `Date` where the two
+ * were found to differ.
+ */
+export interface ApprovalKnowledge {
+  /** The last answer about it; undefined where there was none. */
+  readonly lastPoll: { readonly at: Date; readonly status: string; readonly isClaimed: boolean } | undefined;
+  /** When the lease ends whose session alone may look at it. */
+  readonly leaseEndsAt: Date | undefined;
+  /** Until when it can be given. */
+  readonly approvalEndsAt: Date | undefined;
+}
+
+/** What an error about an approval can know beside. */
+export type ApprovalDetails = ErrorDetails & { readonly known?: ApprovalKnowledge | undefined };
+
+/**
+ * The approval can't be followed from here any more, and may still be given, or have been: `outcome` is `unknown`. `code` says
+ * why: `lease_ended` (the lease of the session that opened it, and no other session may see it), `approval_gone` (the gate
+ * does not know it any more), `gate_restarted` (a restart ends every lease), `poll_refused`,
+ * `not_handed_over` (another process has opened
+ * it, and the journal holds nothing for others), `wrong_handover_key`, `changed_handover`, `foreign_handover` (what it holds
+ * can't be used), `approval_lost` (nobody could be asked in all its life). `hint` says what to do.
  */
 export class LatchGateApprovalLost extends LatchGateError {
   protected static override readonly brand = "LatchGateApprovalLost";
   protected static override readonly defaults = { code: "approval_lost", outcome: "unknown" as Outcome };
   readonly approvalId: string;
+  readonly known: ApprovalKnowledge | undefined;
 
-  constructor(approvalId: string, details: ErrorDetails = {}) {
+  constructor(approvalId: string, details: ApprovalDetails & { readonly message?: string } = {}) {
     super(
-      "the approval can't be polled any more: the lease of the session that opened it has ended",
+      details.message ??
+        "the approval can't be polled any more: the lease of the session that opened it has ended",
       details,
     );
     this.approvalId = approvalId;
+    this.known = details.known;
   }
 }
 
@@ -303,11 +329,13 @@ export class LatchGateApprovalDenied extends LatchGateError {
   readonly approvalId: string;
   /** The operator's reason. */
   readonly reason: string | undefined;
+  readonly known: ApprovalKnowledge | undefined;
 
-  constructor(approvalId: string, reason?: string, details: ErrorDetails = {}) {
+  constructor(approvalId: string, reason?: string, details: ApprovalDetails = {}) {
     super(`an operator denied the action${reason ? `: ${reason}` : ""}`, details);
     this.approvalId = approvalId;
     this.reason = reason;
+    this.known = details.known;
   }
 }
 
@@ -319,10 +347,12 @@ export class LatchGateApprovalExpired extends LatchGateError {
     outcome: "not_executed" as Outcome,
   };
   readonly approvalId: string;
+  readonly known: ApprovalKnowledge | undefined;
 
-  constructor(approvalId: string, details: ErrorDetails = {}) {
+  constructor(approvalId: string, details: ApprovalDetails = {}) {
     super("nobody decided about the action within the approval's 300 s", details);
     this.approvalId = approvalId;
+    this.known = details.known;
   }
 }
 
