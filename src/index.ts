@@ -6,7 +6,13 @@
 export type { ClientOptions } from "./agent/agent.ts";
 export type { WaitOptions } from "./agent/approvals.ts";
 export type { ActionsLike, AnyActions, ExecuteArguments, ExecuteOptions } from "./agent/execute.ts";
-export { createMemoryJournal, type Journal, type JournalEntry } from "./agent/journal.ts";
+export type { HandoverOptions } from "./agent/handover.ts";
+export {
+  createMemoryJournal,
+  type Journal,
+  type JournalEntry,
+  type MemoryJournalOptions,
+} from "./agent/journal.ts";
 export type { Api } from "./call/api.ts";
 export type { CallOptions } from "./call/call-state.ts";
 export type { Logger, TraceContext, TraceName } from "./call/tracing.ts";
@@ -38,6 +44,8 @@ export { computeAth, type DPoPJwk, DPoPKeyPair, normalizeHtu } from "./proof/dpo
 export type { LeaseEvent, LeaseOptions } from "./session/lease.ts";
 export type { SessionView } from "./session/session.ts";
 export {
+  type ApprovalDetails,
+  type ApprovalKnowledge,
   type ErrorDetails,
   LatchGateApprovalDenied,
   LatchGateApprovalExpired,

@@ -171,10 +171,11 @@ export function createOnce<Options extends OnceOptions>(parts: Parts<Options>): 
     if (earliest === undefined)
       throw new LatchGateJournalError("the journal has this callId, and gives no entry for it");
     if (earliest.requestHash !== fresh.requestHash) throw reused(fresh.actionId);
-    const waiting = options.whenHeld === "wait" ? options : { signal, waitMs: 0 };
-    const last = await settled(callId, earliest, waiting);
-    // Whoever was sending it has surely done nothing: it is made now, with a time of its own.
-    if (last === undefined) return journaled(callId, fresh, body, options);
+    const waitMs = options.whenHeld === "wait" ? Math.min(options.waitMs ?? left(), left()) : 0;
+    const last = await settled(callId, earliest, { signal, waitMs });
+    // Whoever was sending it has surely done nothing: it is made now.
+    if (last === undefined)
+      return journaled(callId, fresh, body, { ...options, timeoutMs: patience().timeoutMs });
     return earlier.resume(found(callId, last), { ...options, ...patience() });
   }
 

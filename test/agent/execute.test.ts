@@ -363,6 +363,7 @@ describe("the journal", () => {
     fail("set");
     expect((await clock.until(make({ journal }).execute("count", {}, { callId: "c" }))).ok).toBe(true);
     fail(undefined);
+    await clock.pass(60_000);
     expect(await failure(make({ journal }).execute("count", {}, { callId: "c" }))).toMatchObject({
       code: "sent_before",
       outcome: "unknown",

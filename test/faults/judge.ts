@@ -12,11 +12,12 @@ export function violation(verdict: Verdict): string | undefined {
     if ((said === "not_executed" || said === "held") && effects !== 0) return `${said}, and an effect`;
   } else if (effects !== 0) return `a ${call} had an effect`;
   if (READS.has(call) && (said === "unknown" || said === "executed"))
-    return call === "poll" && words.startsWith("approval_lost") ? undefined : `a ${call} is never ${said}`;
+    return call === "poll" && LOST.test(words) ? undefined : `a ${call} is never ${said}`;
   if (said === "unknown" && call !== "fail" && canTell(verdict)) return "unknown, though it could tell";
   return undefined;
 }
 
+const LOST = /^(?:approval_lost|approval_gone|gate_restarted|lease_ended|poll_refused)\b/;
 const READS: ReadonlySet<CallName> = new Set<CallName>(["poll", "receipt", "lease"]);
 
 /** Whether the gate or the socket says enough for the client to know: then `unknown` is a lack of precision. */

@@ -147,9 +147,10 @@ export async function run(program: Program): Promise<RunReport> {
     });
   }
 
-  /** An approval is only lost when its session's lease has ended. */
+  /** An approval is only lost when its session's lease has ended, or the gate was restarted. */
   function judgeLost(at: SimulatedProcess, told: unknown): void {
     if (!(told instanceof LatchGateApprovalLost)) return;
+    if (told.code === "gate_restarted" && restarts > 0) return;
     const end = at.wiretap.endOfFollowing(told.approvalId);
     if (end !== undefined && end - timeline.now() > 600)
       judge.violation(

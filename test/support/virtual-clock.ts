@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import type { Clock } from "../../src/index.ts";
 
 /** A clock on which nothing happens unless a test lets time pass, and then everything that was due, in its order. */
@@ -11,13 +12,23 @@ export interface VirtualClock extends Clock {
   readonly pending: number;
 }
 
+const ciphers = new Set<number>();
+
+/** From now on virtual clocks wait for what WebCrypto encrypts and decrypts: it does so in another thread, in no time of theirs. */
+export function awaitCiphers(): void {
+  createHook({
+    init: (id, type) => void (type === "CIPHERREQUEST" && ciphers.add(id)),
+    after: (id) => void ciphers.delete(id),
+  }).enable();
+}
+
 export function virtualClock(start = Date.UTC(2026, 10, 24), random: () => number = () => 0.5): VirtualClock {
   let time = start;
   let timers: { readonly at: number; readonly run: () => void }[] = [];
 
   const underWay = new Set<{ readonly since: number }>();
   /** Whether a request is being answered. One that takes so long hangs: only time moves it. */
-  const isBusy = () => [...underWay].some(({ since }) => performance.now() - since < 500);
+  const isBusy = () => ciphers.size > 0 || [...underWay].some(({ since }) => performance.now() - since < 500);
 
   /** Everything that needs no more time: promises, the event loop's own turns, and requests that are being answered. */
   async function settle(): Promise<void> {
