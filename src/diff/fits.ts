@@ -1,6 +1,7 @@
 import { isObject, type Json } from "../documents/document.ts";
 import { type Atom, kindOf, matches, memberOf, type Part, type Shape } from "./atom.ts";
 import { equal } from "./equal.ts";
+import { areApart } from "./language.ts";
 
 /** Yes, no, or undefined: it can't be told. */
 export type Verdict = boolean | undefined;
@@ -181,6 +182,8 @@ export function disjoint(one: Atom, other: Atom, depth: number): Verdict {
         : undefined;
     case "string":
       if (range("Length", 0)) return true;
+      if (one.patterns.length > 0 && other.patterns.length > 0 && areApart(one.patterns, other.patterns))
+        return true;
       return plain(one) &&
         plain(other) &&
         !one.patterns.length &&
@@ -227,6 +230,15 @@ function apart({ bounds: one }: Atom, { bounds: other }: Atom): boolean {
   return high < low || (high === low && (open || openToo) && Number.isFinite(high));
 }
 
+/** The integers that bounds leave: above 4 is at least 5. */
+export const integersOf = ({ bounds }: Atom) => ({
+  first: Math.max(
+    Math.ceil(bounds.minimum ?? -Infinity),
+    Math.floor(bounds.exclusiveMinimum ?? -Infinity) + 1,
+  ),
+  last: Math.min(Math.floor(bounds.maximum ?? Infinity), Math.ceil(bounds.exclusiveMaximum ?? Infinity) - 1),
+});
+
 type Bounds = Atom["bounds"];
 const upper = ({ maximum = Infinity, exclusiveMaximum = Infinity }: Bounds): [number, boolean] =>
   exclusiveMaximum <= maximum ? [exclusiveMaximum, true] : [maximum, false];
@@ -246,6 +258,7 @@ export function isEmpty(atom: Atom, depth = 0): boolean {
     apart({ ...atom, bounds: { ...upperOf(bounds) } }, { ...atom, bounds: { ...lowerOf(bounds) } })
   )
     return true;
+  if (kind === "number" && atom.integer && integersOf(atom).first > integersOf(atom).last) return true;
   if (crossed(bounds.minLength, bounds.maxLength) || crossed(bounds.minItems, bounds.maxItems)) return true;
   if (crossed(bounds.minProperties, bounds.maxProperties)) return true;
   if (

@@ -71,10 +71,21 @@ function atomOf(kind: Kind, schema: JsonObject, document: OpenApiDocument, part:
     ...(kind === "null" || kind === "boolean" ? {} : limitsOf(kind, schema, document, part)),
     rules: conditionOf(schema, document, part).concat(kind === "object" ? dependentRules(schema, part) : []),
     nots:
-      schema["not"] === undefined
+      schema["not"] === undefined || (kind === "object" && forbiddenMember(schema) !== undefined)
         ? []
         : [{ part: part(schema["not"]), phrase: `not (${phraseOf(schema["not"], document)})` }],
   };
+}
+
+/** The member that `not: { required: [member] }` forbids. */
+function forbiddenMember({ not }: JsonObject): string | undefined {
+  if (
+    !isObject(not) ||
+    Object.keys(not).some((keyword) => keyword !== "required" && keyword !== "description")
+  )
+    return undefined;
+  const [name, ...more] = listOf(not["required"]);
+  return more.length === 0 && typeof name === "string" ? name : undefined;
 }
 
 function limitsOf(
@@ -85,7 +96,10 @@ function limitsOf(
 ): Partial<Atom> {
   const optional = (value: Json | undefined) => (saysNothing(value) ? undefined : part(value ?? {}));
   const bounds = Object.fromEntries(
-    Object.entries(schema).filter(([name, value]) => typeof value === "number" && boundsOf[kind].test(name)),
+    Object.entries(schema).filter(
+      ([name, value]) =>
+        typeof value === "number" && boundsOf[kind].test(name) && !(/^min[LIP]/.test(name) && value <= 0),
+    ),
   );
   // OpenAPI 3.0, and drafts before 6: `exclusiveMinimum: true` speaks of `minimum`.
   for (const [exclusive, plain] of [
@@ -178,6 +192,8 @@ function membersOf(
         .reduce((all, [, more]) => all.and(more), part(value)),
     ],
   );
+  const forbidden = forbiddenMember(schema);
+  if (forbidden !== undefined) properties.push([forbidden, part(false)]);
   const unreadable = patterns.filter(([pattern]) => matches(pattern, "") === undefined);
   const additional = schema["additionalProperties"];
   return {

@@ -2,7 +2,9 @@ import type { Json } from "../documents/document.ts";
 import { type Atom, memberOf, type Part, type Shape } from "./atom.ts";
 import { equal, shown } from "./equal.ts";
 import { disjoint, fits, isEmpty, partIsEmpty, type Verdict } from "./fits.ts";
+import { areApart, isWithinPattern } from "./language.ts";
 import { type Limit, limitsBeyond } from "./limits-beyond.ts";
+import { piecesOf } from "./pieces.ts";
 import { ANYTHING, partOfAtom } from "./shape.ts";
 import { kindsText, sameTags, tagOf, tagsOf } from "./tags.ts";
 
@@ -176,8 +178,8 @@ export function createRelation(side: Side): Relation {
       ({ candidate }) => own.length === 0 || !absorbs(candidate, atom, own[0]?.candidate),
     );
     if (honest.length > 0) return least(honest);
+    if (splitFits(atom, candidates) || piecesFit(atom, candidates)) return [];
     if (own.length > 0) return least(own);
-    if (splitFits(atom, candidates)) return [];
     const alike = tried.filter(({ candidate }) => sameTags(atom, candidate) !== false);
     const many = tried.length > 1 || from.filter(({ kind }) => kind === atom.kind).length > 1;
     if (many && alike.length === 0) return [difference("alternative", "", tagOf(atom))];
@@ -233,6 +235,16 @@ export function createRelation(side: Side): Relation {
       );
     }
     return false;
+  }
+
+  /** Whether it fits when it is cut where the alternatives begin and end. */
+  function piecesFit(atom: Atom, candidates: readonly Atom[]): boolean {
+    if (candidates.length < 2) return false;
+    const pieces = piecesOf(atom, candidates);
+    return (
+      pieces.length > 1 &&
+      pieces.every((piece) => candidates.some((candidate) => hard(within(piece, candidate)) === 0))
+    );
   }
 
   function within(one: Atom, other: Atom): Found {
@@ -393,6 +405,8 @@ export function createRelation(side: Side): Relation {
   /** Members by pattern. What a name has that matches two patterns is not looked into. */
   function patterned(one: Atom, other: Atom): Found {
     const found: Difference[] = [];
+    const namesOf = (pattern: string, atom: Atom) =>
+      isWithinPattern({ patterns: [pattern] }, eitherOf([...atom.patternProperties.keys()]));
     for (const [pattern, theirs] of other.patternProperties) {
       const path = `.(${pattern})`;
       const mine = one.patternProperties.get(pattern);
@@ -400,25 +414,30 @@ export function createRelation(side: Side): Relation {
         found.push(...below(path, subsetOfParts(mine, theirs)));
         continue;
       }
-      const others = [...one.patternProperties.values()];
-      if (others.some((part) => hard(subsetOfParts(part, theirs)) > 0))
-        found.push({
-          ...difference("limit", "", `members by the pattern ${pattern}`, "others", "there"),
-          unsure: true,
-        });
-      else if (one.additional !== false) found.push(...below(path, subsetOfPart(one.additional, theirs)));
+      for (const [name, part] of one.patternProperties) {
+        const apart = areApart([name], [pattern]);
+        if (apart === true || hard(subsetOfParts(part, theirs)) === 0) continue;
+        const limit = difference("limit", "", `members by the pattern ${pattern}`, "others", "there");
+        found.push(apart === undefined ? { ...limit, unsure: true } : limit);
+      }
+      if (one.additional !== false && namesOf(pattern, one) !== true)
+        found.push(...below(path, subsetOfPart(one.additional, theirs)));
     }
     for (const [pattern, mine] of one.patternProperties) {
-      if (other.patternProperties.has(pattern)) continue;
+      if (other.patternProperties.has(pattern) || namesOf(pattern, other) === true) continue;
       if (other.additional === false) {
-        const covered = other.patternProperties.size > 0 ? { unsure: true as const } : {};
+        const unsure = other.patternProperties.size > 0 && namesOf(pattern, other) === undefined;
         if (!partIsEmptyPart(mine))
-          found.push({ ...difference("refused", `.(${pattern})`, pattern), ...covered });
+          found.push({ ...difference("refused", `.(${pattern})`, pattern), ...(unsure ? { unsure } : {}) });
       } else if (other.additional !== undefined)
         found.push(...below(`.(${pattern})`, subsetOfParts(mine, other.additional)));
     }
     return found;
   }
+
+  /** A name that matches none of no patterns. */
+  const eitherOf = (patterns: readonly string[]) =>
+    patterns.length === 0 ? "[^\\s\\S]" : patterns.map((pattern) => `(?:${pattern})`).join("|");
 
   function memberNames(one: Atom, names: Part): Found {
     const refused = [...one.properties]
