@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CLIENTS, type ClientName, type Target } from "./clients.ts";
+import { drawing } from "./draw.ts";
 import { type Figures, quartiles, type Sizes } from "./round.ts";
 
 const { values } = parseArgs({
@@ -48,8 +49,14 @@ for (const [transport, target] of Object.entries(targets)) {
 mkdirSync("bench/results", { recursive: true });
 const file =
   values.json ?? `bench/results/${process.version}-${new Date().toISOString().replaceAll(":", "")}.json`;
-writeFileSync(file, JSON.stringify({ node: process.version, rounds: ROUNDS, results }, null, 2));
+const run = { node: process.version, rounds: ROUNDS, results };
+writeFileSync(file, JSON.stringify(run, null, 2));
 console.log(`\n${file}`);
+for (const transport of Object.keys(results)) {
+  const picture = `${file.replace(/\.json$/, "")}-${transport}.svg`;
+  writeFileSync(picture, drawing(run, transport));
+  console.log(picture);
+}
 if (values.budget) keepBudget(results["uds"] as Record<ClientName, Figures[]>);
 
 async function measure(listenAt: string): Promise<Record<ClientName, Figures[]>> {
