@@ -93,12 +93,17 @@ const SHORTEST_PART = 10;
 
 function withoutTokensIn(run: string): string {
   const parts = run.split(".");
-  for (let at = 0; at + 2 < parts.length; at += 1) {
+  const shown: string[] = [];
+  for (let at = 0; at < parts.length; at += 1) {
     const [header = "", payload = "", signature = ""] = parts.slice(at, at + 3);
     const start = header.indexOf("eyJ");
     const isToken = start >= 0 && header.length - start >= SHORTEST_PART + 3;
-    if (!isToken || payload.length < SHORTEST_PART || signature.length < SHORTEST_PART) continue;
-    parts.splice(at, 3, `${header.slice(0, start)}${REDACTED}`);
+    if (!isToken || payload.length < SHORTEST_PART || signature.length < SHORTEST_PART) {
+      shown.push(header);
+      continue;
+    }
+    shown.push(`${header.slice(0, start)}${REDACTED}`);
+    at += 2;
   }
-  return parts.join(".");
+  return shown.join(".");
 }
