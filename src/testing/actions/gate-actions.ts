@@ -62,8 +62,8 @@ function read(): Readonly<Record<string, Recorded>> {
 export function shippedActions(
   finish: (actionId: string, action: MockAction) => RegisteredAction,
 ): ReadonlyMap<string, RegisteredAction> {
-  details ??= Object.entries(SHIPPED).flatMap(([riskLevel, bySideEffect]) =>
-    Object.entries(bySideEffect).flatMap(([sideEffect, ids]) =>
+  details ??= (Object.keys(SHIPPED) as RiskLevel[]).flatMap((riskLevel) =>
+    Object.entries(SHIPPED[riskLevel]).flatMap(([sideEffect, ids]) =>
       ids.split(/\s+/).map((actionId) => detailOf(actionId, riskLevel, sideEffect)),
     ),
   );
@@ -116,7 +116,7 @@ class Shipped implements RegisteredAction {
 }
 
 /** A detail, its members in the gate's order. */
-function detailOf(action_id: string, risk_level: string, sideEffect: string): ActionDetail {
+function detailOf(action_id: string, risk_level: RiskLevel, sideEffect: string): ActionDetail {
   return {
     action_id,
     version: VERSION,
@@ -141,7 +141,7 @@ function detailOf(action_id: string, risk_level: string, sideEffect: string): Ac
 export function definitionOf({ detail, requestSchema }: Recorded): MockAction {
   return {
     version: detail.version,
-    riskLevel: detail.risk_level as RiskLevel,
+    riskLevel: detail.risk_level,
     requestSchema,
     // The response schemas themselves were not recorded, only that there are some.
     ...(detail.io.has_response_schema ? { responseSchema: {} } : {}),

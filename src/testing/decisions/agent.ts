@@ -1,6 +1,8 @@
 import { type AgentOperationId, agentOperations, type SignedBy } from "../../generated/operations.ts";
+import type { BodyOf } from "../formats/bodies.ts";
 import { sorted } from "../formats/canonical.ts";
 import { type Answer, empty, failure, json } from "../formats/wire.ts";
+import type { Approval } from "../stores/approvals.ts";
 import { authenticate } from "./auth.ts";
 import { issueLease } from "./issue.ts";
 import { executeAction } from "./pipeline.ts";
@@ -11,28 +13,23 @@ export type Handler = (world: World, call: Call) => Answer | Promise<Answer>;
 
 /** The operations of the client socket that anybody may call. */
 const openHandlers = {
-  getHealth: () => json(200, { status: "ok" }),
+  getHealth: () => json<"getHealth">(200, { status: "ok" }),
 
   // A draining gate is still "ready".
   getReadiness: (world) => {
-    const actions = world.actions.size;
-    return json(actions > 0 ? 200 : 503, {
-      status: actions > 0 ? "ready" : "not_ready",
-      redis: true,
-      opa: true,
-      ledger: true,
-      approval_store: true,
-      egress_proxy: null,
-      actions_registered: actions,
-    });
+    const up = { redis: true, opa: true, ledger: true, approval_store: true, egress_proxy: null } as const;
+    const actions_registered = world.actions.size;
+    if (actions_registered > 0)
+      return json<"getReadiness">(200, { status: "ready", ...up, actions_registered });
+    return json<"getReadiness", 503>(503, { status: "not_ready", ...up, actions_registered });
   },
 
   createLease: issueLease,
 
-  getLeaseKeys: (world) => json(200, { keys: [world.leases.key] }),
+  getLeaseKeys: (world) => json<"getLeaseKeys">(200, { keys: [world.leases.key] }),
 
   listActions: (world) =>
-    json(200, {
+    json<"listActions">(200, {
       actions: [...world.actions.values()].map(({ detail: { action_id, version, risk_level } }) => ({
         action_id,
         version,
@@ -42,12 +39,12 @@ const openHandlers = {
 
   getAction: (world, call) => {
     const action = world.actions.get(call.parameters["action_id"] ?? "");
-    return action === undefined ? empty(404) : json(200, action.detail);
+    return action === undefined ? empty(404) : json<"getAction">(200, action.detail);
   },
 
   getActionRequestSchema: (world, call) => {
     const schema = world.actions.get(call.parameters["action_id"] ?? "")?.requestSchema;
-    return schema === undefined ? empty(404) : json(200, sorted(schema));
+    return schema === undefined ? empty(404) : json<"getActionRequestSchema">(200, sorted(schema));
   },
 } satisfies Record<SignedBy<typeof agentOperations, "none">, Handler>;
 
@@ -62,12 +59,7 @@ const leaseHandlers = {
     if (!who.ok) return empty(401);
     const approval = world.approvals.get(approvalId);
     if (approval === undefined || approval.lease.session_id !== who.lease.session_id) return empty(404);
-    if (approval.state === "pending") return json(200, { status: "pending", retry_after_seconds: 2 });
-    if (approval.state === "claimed") return json(200, { status: "pending", retry_after_seconds: 1 });
-    if (approval.state === "approved")
-      return json(200, { status: "approved", receipt_id: approval.receiptId });
-    if (approval.state === "denied") return json(200, { status: "denied", reason: approval.denyReason });
-    return json(200, { status: "failed", reason: approval.failure });
+    return json<"pollApproval">(200, pollOf(approval));
   },
 
   // Any lease reads any receipt.
@@ -76,7 +68,7 @@ const leaseHandlers = {
     const who = authenticate(world, call, "GET", `/v1/receipts/${receiptId}`);
     if (!who.ok) return failure(who.status, who.code);
     const receipt = world.receipts.read(receiptId);
-    return receipt === undefined ? failure(404, "not_found") : json(200, sorted(receipt));
+    return receipt === undefined ? failure(404, "not_found") : json<"getReceipt">(200, sorted(receipt));
   },
 } satisfies Record<SignedBy<typeof agentOperations, "lease">, Handler>;
 
@@ -87,3 +79,15 @@ export const agentHandlers = { ...openHandlers, ...leaseHandlers } satisfies Rec
 >;
 
 export { type AgentOperationId, agentOperations };
+
+function pollOf({
+  state,
+  receiptId,
+  denyReason = "",
+  failure: reason = "",
+}: Approval): BodyOf<"pollApproval"> {
+  if (state === "pending") return { status: "pending", retry_after_seconds: 2 };
+  if (state === "claimed") return { status: "pending", retry_after_seconds: 1 };
+  if (state === "approved") return { status: "approved", receipt_id: receiptId };
+  return state === "denied" ? { status: "denied", reason: denyReason } : { status: "failed", reason };
+}

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../generated/operations.ts";
 import type { ProofFlaw } from "../formats/proof.ts";
 import type { LeaseClaims } from "../stores/leases.ts";
 import type { Call, World } from "./world.ts";
@@ -8,7 +9,7 @@ export type AuthVerdict =
   | {
       readonly ok: false;
       readonly status: 401 | 503;
-      readonly code: string;
+      readonly code: ErrorCode;
       readonly denyReason?: string;
       readonly audit: string;
       /** What the metrics count, where the proof was the fault. */

@@ -1,3 +1,4 @@
+import type { BodyOf, OneOf } from "../formats/bodies.ts";
 import { sha256 } from "../formats/canonical.ts";
 import { uuidv7 } from "../formats/clock.ts";
 import { type Answer, failure, ordered } from "../formats/wire.ts";
@@ -79,7 +80,7 @@ export async function approve(
   if (done.state === "unverified") return failure(500, "internal_error");
   if (done.state === "unwritten") return failure(500, "evidence_persistence_failed");
   tell.granted(world, approval, operator, done.receipt.receipt_id, traceId);
-  return ordered({
+  return ordered<"approveApproval">({
     ...done.body,
     approval: {
       decision: "allow",
@@ -114,7 +115,7 @@ export function deny(world: World, approvalId: string, operator: Operator, reaso
     ...operatorAudit(approvalId, operator),
   });
   tell.denied(world, approval, operator, reason);
-  return ordered({
+  return ordered<"denyApproval">({
     decision: "deny",
     trace_id: approval.traceId,
     action_id: approval.actionId,
@@ -128,12 +129,12 @@ export function deny(world: World, approvalId: string, operator: Operator, reaso
 export function durableOutcome(approval: Approval) {
   return {
     approval_id: approval.approvalId,
-    completed_at: approval.completedAt,
+    completed_at: approval.completedAt ?? "",
     receipt_id: approval.receiptId,
     deny_reason: approval.denyReason,
     error_code: approval.failure,
     source: "durable_outcome",
-  };
+  } as const;
 }
 
 /** Approving or denying what has already ended is a 200 that says how. */
@@ -141,17 +142,33 @@ function unclaimed(claim: Exclude<Claim, { state: "claimed" }>): Answer {
   if (claim.state === "unknown") return failure(404, "action_not_found");
   if (claim.state === "conflict") return failure(409, "conflict");
   const { approval } = claim;
-  const decision = `already_${approval.state}`;
-  if (claim.state === "durable")
-    return ordered({ ...durableOutcome(approval), decision, state: approval.state });
-  return ordered({
-    decision,
+  if (claim.state === "durable") return ordered<"approveApproval" | "denyApproval">(rememberedOf(approval));
+  return ordered<"approveApproval" | "denyApproval">(endedOf(approval));
+}
+
+/** What approve and deny say of an approval that has ended: as the store has it, or as the ledger remembers it. */
+type Already = Extract<BodyOf<"denyApproval">, { readonly decision: `already_${string}` }>;
+type Remembered = Extract<Already, { readonly source: unknown }>;
+type Ended = Exclude<Already, Remembered>;
+
+function endedOf(approval: Approval): Ended {
+  return {
+    decision: `already_${approval.state}` as Ended["decision"],
     approval_id: approval.approvalId,
     status: approval.state,
     completed_at: approval.completedAt,
     receipt_id: approval.receiptId,
     deny_reason: approval.denyReason,
-  });
+  } satisfies OneOf<Ended> as Ended;
+}
+
+function rememberedOf(approval: Approval): Remembered {
+  const state = approval.state as Remembered["state"];
+  return {
+    ...durableOutcome(approval),
+    decision: `already_${state}`,
+    state,
+  } satisfies OneOf<Remembered> as Remembered;
 }
 
 function endingOf(done: Execution): Ending {
@@ -201,5 +218,5 @@ function learn(
 }
 
 function badRequest(reason: string): Answer {
-  return failure(400, "bad_request", { deny_reason: reason });
+  return failure<"approveApproval">(400, "bad_request", { deny_reason: reason });
 }

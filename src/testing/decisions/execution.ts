@@ -1,6 +1,7 @@
+import type { BodyOf } from "../formats/bodies.ts";
 import { canonical, sha256, sorted } from "../formats/canonical.ts";
 import { nanoTime, uuidv7 } from "../formats/clock.ts";
-import { type RegisteredAction, verifyEffect } from "../stores/actions.ts";
+import { isRisky, type RegisteredAction, verifyEffect } from "../stores/actions.ts";
 import type { LeaseClaims } from "../stores/leases.ts";
 import type { AuditEntry } from "../stores/ledger.ts";
 import type { StoredReceipt, VerificationOutcome } from "../stores/receipts.ts";
@@ -16,7 +17,7 @@ export type Execution =
   | {
       readonly state: "executed";
       readonly receipt: StoredReceipt;
-      readonly body: Readonly<Record<string, unknown>>;
+      readonly body: BodyOf<"executeAction">;
     }
   | { readonly state: "refused"; readonly reason: string }
   | { readonly state: "failed"; readonly reason: string }
@@ -49,7 +50,8 @@ export async function execute(world: World, plan: Plan): Promise<Execution> {
     return { state: "refused", reason: refusal };
   }
 
-  const output = sorted(run.output);
+  // That it has an `ok` was looked at.
+  const output = sorted(run.output) as BodyOf<"executeAction">["output"];
   const outcome = verifyEffect(action, output, run.evidence);
   const failed = outcome.status === "verification_failed";
   if (plan.unwritten?.what === "evidence") {
@@ -182,10 +184,6 @@ export function operatorAudit(approvalId: string, operator: Operator): Partial<A
 
 export function calls(left: number): { calls_remaining: number } {
   return { calls_remaining: left };
-}
-
-export function isRisky(action: RegisteredAction): boolean {
-  return action.detail.risk_level === "high" || action.detail.risk_level === "critical";
 }
 
 function sinksOf(world: World, action: RegisteredAction): string[] {

@@ -18,7 +18,7 @@ export const tell = {
       data: {
         ...whose(approval),
         approval_id: approval.approvalId,
-        risk_level: approval.riskLevel as WebhookData["approval.pending"]["risk_level"],
+        risk_level: approval.riskLevel,
         request_hash: approval.requestHash,
         expires_at: approval.expiresAt,
         request_summary: requestSummary(body, secrets),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RequestMembers } from "../formats/bodies.ts";
 import { canonical } from "../formats/canonical.ts";
 import { defaulted, list, optional, required, struct, text, unsigned } from "../formats/decode.ts";
 import { type Answer, failure, json } from "../formats/wire.ts";
@@ -15,7 +16,7 @@ const leaseRequest = struct(
     ),
     budgets: defaulted(struct("Budgets", { max_calls: optional(unsigned) })),
     fs_root: defaulted(text),
-  },
+  } satisfies RequestMembers<"createLease">,
   { strict: true },
 );
 type LeaseRequest = ReturnType<typeof leaseRequest>;
@@ -42,12 +43,12 @@ export function issueLease(world: World, call: Call): Answer {
 
   const root = request.fs_root === undefined ? undefined : world.files.checkRoot(request.fs_root);
   if (root?.ok === false) {
-    return failure(root.status, root.status === 400 ? "invalid_fs_root" : "fs_root_denied", {
+    return failure<"createLease">(root.status, root.status === 400 ? "invalid_fs_root" : "fs_root_denied", {
       message: root.message,
     });
   }
   const invalid = validate(request, scopes);
-  if (invalid !== undefined) return failure(400, "invalid_request", { message: invalid });
+  if (invalid !== undefined) return failure<"createLease">(400, "invalid_request", { message: invalid });
 
   const { token, claims } = world.leases.issue({
     principal: identity.principal,
@@ -76,7 +77,7 @@ export function issueLease(world: World, call: Call): Answer {
     owner: claims.owner,
     identity_method: identity.method,
   });
-  return json(200, {
+  return json<"createLease">(200, {
     lease_jwt: token,
     session_id: claims.session_id,
     lease_jti: claims.jti,

@@ -1,11 +1,11 @@
 import { hashOf } from "../formats/canonical.ts";
 import { uuidv7 } from "../formats/clock.ts";
 import { type Answer, failure, json, tooLarge } from "../formats/wire.ts";
-import type { RegisteredAction } from "../stores/actions.ts";
+import { isRisky, type RegisteredAction } from "../stores/actions.ts";
 import { sessionHint } from "../stores/buckets.ts";
 import type { LeaseClaims } from "../stores/leases.ts";
 import { authenticate } from "./auth.ts";
-import { callAudit, calls, execute, isRisky, record } from "./execution.ts";
+import { callAudit, calls, execute, record } from "./execution.ts";
 import { tell } from "./happenings.ts";
 import { checkParams } from "./params.ts";
 import { ClientGone } from "./plan.ts";
@@ -81,7 +81,7 @@ function throttled(world: World, call: Call, actionId: string): Answer | undefin
       : world.buckets.take(`session ${session}`, perSession);
   if (!passes) {
     world.metrics.call(actionId, "rate_limited");
-    return json(429, { error: "rate_limited" }, { "retry-after": "1" });
+    return failure(429, "rate_limited", {}, { "retry-after": "1" });
   }
   return world.draining ? failure(503, "draining") : undefined;
 }
@@ -99,7 +99,8 @@ async function recognised(
   if (!who.ok) {
     if (who.flaw !== undefined) world.metrics.reject(who.flaw);
     refuse(world, traceId, actionId, who.audit);
-    return failure(who.status, who.code, who.denyReason === undefined ? {} : { deny_reason: who.denyReason });
+    const reason = who.denyReason === undefined ? {} : { deny_reason: who.denyReason };
+    return failure<"executeAction">(who.status, who.code, reason);
   }
   const { lease } = who;
   const action = world.actions.get(actionId);
@@ -135,7 +136,7 @@ function held(understood: Understood, { unresolvedDomains, unresolvedPaths }: He
   const { approvalId } = approval;
   record(world, { ...understood.audit, decision: "pending_approval", approval_id: approvalId });
   tell.held(world, approval, call.body, action.requiredSecrets);
-  return json(202, {
+  return json<"executeAction", 202>(202, {
     decision: "pending_approval",
     approval_id: approvalId,
     request_hash: requestHash,
@@ -174,7 +175,7 @@ async function run(understood: Understood): Promise<Answer> {
   const { signal, goneAfterRun, unwritten } = call;
   const plan = { lease, action, params, requestHash, traceId, budget, signal, goneAfterRun, unwritten };
   const done = await execute(world, plan);
-  if (done.state === "executed") return json(200, done.body);
+  if (done.state === "executed") return json<"executeAction">(200, done.body);
   if (done.state === "refused") return failure(422, "schema_violation");
   if (done.state === "unwritten") return failure(500, "evidence_persistence_failed");
   return done.state === "failed" ? failure(502, "action_execution_failed") : failure(500, "internal_error");
@@ -201,7 +202,7 @@ function schemasOf({ requestSchema, responseSchema = {} }: RegisteredAction) {
 
 /** The 403 of the policy: always with these four, and the same advice whatever the reason. */
 export function policyDenied(lease: LeaseClaims, actionId: string, reason: string): Answer {
-  return failure(403, "policy_denied", {
+  return failure<"executeAction" | "approveApproval">(403, "policy_denied", {
     deny_reason: reason,
     principal: lease.sub,
     action_id: actionId,

@@ -1,5 +1,12 @@
+import type { BodyOf } from "../formats/bodies.ts";
 import type { Clock } from "../formats/clock.ts";
-import { domainAllowed, pathMatches, type RegisteredAction, type Targets } from "../stores/actions.ts";
+import {
+  domainAllowed,
+  isRisky,
+  pathMatches,
+  type RegisteredAction,
+  type Targets,
+} from "../stores/actions.ts";
 import { createLearned } from "../stores/learned.ts";
 import type { LeaseClaims } from "../stores/leases.ts";
 
@@ -14,12 +21,8 @@ const SENSITIVE = ["/.env", "/.ssh/", "/.aws/"];
 
 const MOST_PATHS = 50;
 
-/** What a principal may do, as `data.json` has it. */
-export interface Acl {
-  readonly allowed_actions: readonly string[];
-  /** The side effects that these actions declare. */
-  readonly allowed_sinks: readonly string[];
-}
+/** What a principal may do, as `data.json` has it; the sinks are the side effects that its actions declare. */
+export type Acl = BodyOf<"getPrincipalPolicy">["acl"];
 
 /** Grants, allowlist, and what was learned. Survives a restart, as the gate's files do. */
 export function createPolicy(
@@ -89,9 +92,8 @@ export function createPolicy(
 
       const unresolved = this.unresolved(action, targets);
       const sensitive = targets.paths.some((path) => SENSITIVE.some((part) => path.includes(part)));
-      const risky = action.detail.risk_level === "high" || action.detail.risk_level === "critical";
       const open = unresolved.unresolvedDomains.length + unresolved.unresolvedPaths.length > 0;
-      if (!(risky || sensitive || open)) return { state: "allow" };
+      if (!(isRisky(action) || sensitive || open)) return { state: "allow" };
       if (allowlist.has(pair(actionId, lease.sub))) return { state: "allow" };
       return { state: "hold", ...unresolved };
     },

@@ -14,8 +14,8 @@ export function canonical(value: unknown): string {
 }
 
 /** The same value with every object's members in order, as the gate prints what it holds as free JSON. */
-export function sorted(value: unknown): unknown {
-  return JSON.parse(canonical(value));
+export function sorted<Value>(value: Value): Value {
+  return JSON.parse(canonical(value)) as Value;
 }
 
 /** i64::MAX as a double: what an unlimited budget is in here. */

@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../../generated/operations.ts";
+import type { BodyOf, Extra, OperationId, Printed } from "./bodies.ts";
 import { int64Json } from "./canonical.ts";
 
 /** What the mock takes for a request: the parts of fetch's `Request` that a gate looks at. */
@@ -42,17 +44,31 @@ export interface Answer {
 /** The transport by which a request came. */
 export type Transport = "in-process" | "uds" | "tcp";
 
-export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
-  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
+/** The answer of an operation, which has to be named: its body is what the document says. */
+export function json<Id extends OperationId = never, Status extends number = 200>(
+  status: Status,
+  body: BodyOf<Id, Status>,
+): Answer {
+  return jsonText(status, JSON.stringify(body));
 }
 
 /** An answer that passes through the gate's free JSON: members in order, a 64-bit integer with all its digits. */
-export function ordered(value: unknown): Answer {
-  return { status: 200, headers: { "content-type": "application/json" }, body: int64Json(value) };
+export function ordered<Id extends OperationId = never>(body: Printed<BodyOf<Id>>): Answer {
+  return jsonText(200, int64Json(body));
 }
 
-export function failure(status: number, error: string, extra: Record<string, string> = {}): Answer {
-  return json(status, { error, ...extra });
+/** A refusal with its word. One that says more names the operations that say it. */
+export function failure<Id extends OperationId = OperationId>(
+  status: number,
+  error: ErrorCode,
+  extra: Extra<Id> = {},
+  headers: Record<string, string> = {},
+): Answer {
+  return jsonText(status, JSON.stringify({ error, ...extra }), headers);
+}
+
+export function jsonText(status: number, body: string, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { "content-type": "application/json", ...headers }, body };
 }
 
 export function plain(status: number, body: string): Answer {

@@ -1,17 +1,19 @@
-import type { components } from "../../generated/operator.ts";
 import type { Handler } from "../decisions/agent.ts";
 import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions/decisions.ts";
 import { jsonBody, queryOf } from "../decisions/extract.ts";
 import type { Operator } from "../decisions/plan.ts";
 import type { Call, World } from "../decisions/world.ts";
+import type { BodyOf, OneOf, Printed, RequestMembers } from "../formats/bodies.ts";
 import { defaulted, struct, text } from "../formats/decode.ts";
 import { type Answer, empty, failure, json, ordered } from "../formats/wire.ts";
 import type { Approval, ApprovalState } from "../stores/approvals.ts";
 import { admit, passes } from "./admission.ts";
 import { authenticateOperator } from "./auth.ts";
 
-type Schemas = components["schemas"];
-type MembersOf<Shape> = Shape extends unknown ? keyof Shape : never;
+/** What the store still has of an approval, and what the ledger remembers where the store has not. */
+type Remembered = Extract<BodyOf<"getApproval">, { readonly source: unknown }>;
+type Summary = BodyOf<"listApprovals">["approvals"][number];
+type Detail = Exclude<BodyOf<"getApproval">, Remembered>;
 
 /** A state that the document has and this gate has not stops the build here. */
 const STATE_OF = {
@@ -20,7 +22,7 @@ const STATE_OF = {
   approved: "approved",
   denied: "denied",
   failed: "failed",
-} as const satisfies Record<Schemas["ApprovalState"], ApprovalState>;
+} as const satisfies Record<Summary["status"], ApprovalState>;
 const STATES = Object.values(STATE_OF);
 const MOST = 200;
 
@@ -35,7 +37,7 @@ const listApprovals: Handler = (world, call) => {
     .filter(({ state }) => status === undefined || state === status)
     .slice(0, Math.min(limit, MOST))
     .map(summaryOf);
-  return json(200, { approvals, count: approvals.length });
+  return json<"listApprovals">(200, { approvals, count: approvals.length });
 };
 
 /** Every refusal has an empty body here. */
@@ -45,9 +47,9 @@ const getApproval: Handler = (world, call) => {
   if (!who.ok) return empty(401);
   if (!passes(world, "read")) return empty(429);
   const approval = world.approvals.get(approvalId);
-  if (approval !== undefined) return ordered(detailOf(approval));
+  if (approval !== undefined) return ordered<"getApproval">(detailOf(approval));
   const durable = world.approvals.durable(approvalId);
-  return durable === undefined ? empty(404) : ordered({ ...durableOutcome(durable), status: durable.state });
+  return durable === undefined ? empty(404) : ordered<"getApproval">(rememberedOf(durable));
 };
 
 /** Takes no body; what is learned is in the query, which no proof covers. */
@@ -66,7 +68,7 @@ const approveApproval: Handler = async (world, call) => {
   return approve(world, approvalId, who.operator, options, call);
 };
 
-const denyBody = struct("DenyBody", { reason: defaulted(text) });
+const denyBody = struct("DenyBody", { reason: defaulted(text) } satisfies RequestMembers<"denyApproval">);
 
 const denyApproval: Handler = (world, call) => {
   // Without a content type the body is not looked at.
@@ -92,14 +94,14 @@ function decider(
   const who = authenticateOperator(world, call, "POST", path);
   if (who.ok) return who;
   const reason: Record<string, string> = who.denyReason === undefined ? {} : { deny_reason: who.denyReason };
-  return { ok: false, answer: failure(who.status, who.code, reason) };
+  return { ok: false, answer: failure<"approveApproval" | "denyApproval">(who.status, who.code, reason) };
 }
 
 function throttled(): Answer {
-  return json(429, { error: "operator_throttled" }, { "retry-after": "2" });
+  return failure(429, "operator_throttled", {}, { "retry-after": "2" });
 }
 
-function summaryOf(approval: Approval) {
+function summaryOf(approval: Approval): Summary {
   return {
     approval_id: approval.approvalId,
     status: approval.state,
@@ -119,7 +121,7 @@ function summaryOf(approval: Approval) {
 /** i64::MAX - 1: the gate takes a call off an unlimited budget too. No double can say it. */
 const ONE_LESS_THAN_UNLIMITED = 2n ** 63n - 2n;
 
-function detailOf(approval: Approval) {
+function detailOf(approval: Approval): Printed<Detail> {
   const { plan, callsRemaining, limited, unresolvedDomains, unresolvedPaths } = approval;
   return {
     approval_id: approval.approvalId,
@@ -151,5 +153,10 @@ function detailOf(approval: Approval) {
       calls_remaining: callsRemaining,
       policy_approved_calls_after: limited ? callsRemaining - 1 : ONE_LESS_THAN_UNLIMITED,
     },
-  } satisfies { readonly [Member in MembersOf<Schemas["ApprovalDetail"]>]?: unknown };
+  } satisfies Printed<OneOf<Detail>> as Printed<Detail>;
+}
+
+function rememberedOf(approval: Approval): Remembered {
+  const status = approval.state as Remembered["status"];
+  return { ...durableOutcome(approval), status } satisfies OneOf<Remembered> as Remembered;
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../generated/operations.ts";
 import { visible } from "../decisions/auth.ts";
 import type { Operator } from "../decisions/plan.ts";
 import type { Call, World } from "../decisions/world.ts";
@@ -8,7 +9,7 @@ export type OperatorVerdict =
   | {
       readonly ok: false;
       readonly status: 401 | 503;
-      readonly code: string;
+      readonly code: ErrorCode;
       readonly denyReason?: string;
     };
 
@@ -48,6 +49,6 @@ function unbound(): OperatorVerdict {
   return refused("key_binding_failed", "DPoP proof thumbprint does not match configured dpop_jkt");
 }
 
-function refused(code: string, denyReason?: string): OperatorVerdict {
+function refused(code: ErrorCode, denyReason?: string): OperatorVerdict {
   return { ok: false, status: 401, code, ...(denyReason === undefined ? {} : { denyReason }) };
 }

@@ -13,7 +13,7 @@ const getStatus: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: "/v1/admin/status", bucket: "read" });
   if (!who.ok) return who.answer;
   const pending = world.approvals.list().filter(({ state }) => state === "pending").length;
-  return ordered({
+  return ordered<"getStatus">({
     status: world.draining ? "draining" : "ok",
     version: VERSION,
     uptime_seconds: Math.max(0, Math.floor((world.clock.now() - world.startedMs) / 1000)),
@@ -32,7 +32,7 @@ const getEpoch: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: "/v1/admin/epoch", bucket: "read" });
   if (!who.ok) return who.answer;
   writeAdminEvent(world, who.operator, "admin_epoch_read", null);
-  return ordered({ current_epoch: world.epoch });
+  return ordered<"getEpoch">({ current_epoch: world.epoch });
 };
 
 /** Neither leases nor approvals are touched by it (operator.md 2.8). */
@@ -44,7 +44,7 @@ const revokeAll: Handler = (world, call) => {
   world.epoch += 1;
   writeAdminEvent(world, who.operator, "admin_revoke_all", `epoch ${previous} => ${world.epoch}`);
   tell.revoked(world, who.operator, previous);
-  return ordered({ previous_epoch: previous, current_epoch: world.epoch });
+  return ordered<"revokeAll">({ previous_epoch: previous, current_epoch: world.epoch });
 };
 
 const drain: Handler = (world, call) => {
@@ -55,7 +55,7 @@ const drain: Handler = (world, call) => {
   const busy = world.slots.busy();
   const detail = `drain initiated, in_flight=${busy}, was_first=${!already}`;
   writeAdminEvent(world, who.operator, "admin_drain", detail);
-  return ordered({ draining: true, already_draining: already, in_flight_executions: busy });
+  return ordered<"drain">({ draining: true, already_draining: already, in_flight_executions: busy });
 };
 
 /** There is nothing to read again here: actions and policy are what they are. */
@@ -66,7 +66,7 @@ const reload: Handler = (world, call) => {
   const version = world.policy.version();
   writeAdminEvent(world, who.operator, "admin_reload", `actions=${actions} policy=${version}`);
   const reloadedAt = nanoTime(world.clock.now(), "+00:00");
-  return ordered({ ok: true, actions, policy_version: version, reloaded_at: reloadedAt });
+  return ordered<"reload">({ ok: true, actions, policy_version: version, reloaded_at: reloadedAt });
 };
 
 export const gateHandlers = { getStatus, getEpoch, revokeAll, drain, reload };

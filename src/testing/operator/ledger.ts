@@ -34,12 +34,14 @@ const listAuditEvents: Handler = (world, call) => {
     .reverse()
     .sort((one, other) => (one.timestamp < other.timestamp ? 1 : one.timestamp > other.timestamp ? -1 : 0))
     .slice(0, Math.min(Math.max(limit, 1), MOST));
-  return ordered({ events });
+  return ordered<"listAuditEvents">({ events });
 };
 
 const verifyAudit: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: "/v1/audit/verify", bucket: "read" });
-  return who.ok ? ordered(verifyChain(world.ledger.events, world.ledger.written())) : who.answer;
+  return who.ok
+    ? ordered<"verifyAudit">(verifyChain(world.ledger.events, world.ledger.written()))
+    : who.answer;
 };
 
 /** The receipt of the client's route, with an operator's credentials; neither limited nor audited. */
@@ -48,14 +50,16 @@ const getReceiptAsOperator: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: `/v1/receipts/${receiptId}`, bucket: "none" });
   if (!who.ok) return who.answer;
   const receipt = world.receipts.read(receiptId);
-  return receipt === undefined ? failure(404, "not_found") : json(200, sorted(receipt));
+  return receipt === undefined
+    ? failure(404, "not_found")
+    : json<"getReceiptAsOperator">(200, sorted(receipt));
 };
 
 const listReceiptKeys: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: "/v1/receipt-keys", bucket: "read" });
   if (!who.ok) return who.answer;
   writeAdminEvent(world, who.operator, "admin_receipt_keys_read", null);
-  return ordered(world.receipts.keys);
+  return ordered<"listReceiptKeys">(world.receipts.keys);
 };
 
 const getMetrics: Handler = (world, call) => {

@@ -1,17 +1,24 @@
 import type { Handler } from "../decisions/agent.ts";
 import { jsonBody } from "../decisions/extract.ts";
 import { actionIdProblem } from "../decisions/learning-rules.ts";
+import type { RequestMembers } from "../formats/bodies.ts";
 import { list, required, struct, text } from "../formats/decode.ts";
 import { type Answer, failure, json, ordered } from "../formats/wire.ts";
 import { admit, writeAdminEvent } from "./admission.ts";
 
-const grantBody = struct("GrantRevokeBody", { principal: required(text), actions: required(list(text)) });
-const allowlistBody = struct("AllowlistBody", { action_id: required(text), agent_id: required(text) });
+const grantBody = struct("GrantRevokeBody", {
+  principal: required(text),
+  actions: required(list(text)),
+} satisfies RequestMembers<"grantActions" | "revokeActions">);
+const allowlistBody = struct("AllowlistBody", {
+  action_id: required(text),
+  agent_id: required(text),
+} satisfies RequestMembers<"allowAction" | "disallowAction">);
 
 const getPolicy: Handler = (world, call) => {
   const who = admit(world, call, { method: "GET", path: "/v1/admin/policy", bucket: "read" });
   if (!who.ok) return who.answer;
-  return ordered({ policy_version: world.policy.version(), acl: world.policy.acl() });
+  return ordered<"getPolicy">({ policy_version: world.policy.version(), acl: world.policy.acl() });
 };
 
 const getPrincipalPolicy: Handler = (world, call) => {
@@ -22,7 +29,8 @@ const getPrincipalPolicy: Handler = (world, call) => {
   const problem = principalProblem(principal);
   if (problem !== undefined) return problem;
   const acl = world.policy.aclOf(principal);
-  return acl === undefined ? failure(404, "principal_not_found", { principal }) : ordered({ principal, acl });
+  if (acl === undefined) return failure<"getPrincipalPolicy">(404, "principal_not_found", { principal });
+  return ordered<"getPrincipalPolicy">({ principal, acl });
 };
 
 /** The sinks are worked out anew from all that is granted, and the version rises even when nothing is new. */
@@ -38,7 +46,12 @@ const grantActions: Handler = (world, call) => {
   const total = acl.allowed_actions.length;
   const detail = `principal=${principal} actions=${actions.join(",")} total=${total}`;
   writeAdminEvent(world, who.operator, "policy_grant", detail);
-  return ordered({ principal, granted: actions, total_actions: total, allowed_sinks: acl.allowed_sinks });
+  return ordered<"grantActions">({
+    principal,
+    granted: actions,
+    total_actions: total,
+    allowed_sinks: acl.allowed_sinks,
+  });
 };
 
 const revokeActions: Handler = (world, call) => {
@@ -53,7 +66,7 @@ const revokeActions: Handler = (world, call) => {
   const remaining = left.allowed_actions.length;
   const detail = `principal=${principal} actions=${actions.join(",")} remaining=${remaining}`;
   writeAdminEvent(world, who.operator, "policy_revoke", detail);
-  return ordered({
+  return ordered<"revokeActions">({
     principal,
     revoked: actions,
     remaining_actions: remaining,
@@ -72,11 +85,11 @@ const allowAction: Handler = (world, call) => {
   const { action_id, agent_id } = body.value;
   const problem = pairProblem(body.value);
   if (problem !== undefined) return problem;
-  if (!world.actions.has(action_id)) return failure(404, "action_not_found", { action_id });
+  if (!world.actions.has(action_id)) return failure<"allowAction">(404, "action_not_found", { action_id });
   world.policy.allow(action_id, agent_id);
   const detail = `action_id=${action_id} agent_id=${agent_id}`;
   writeAdminEvent(world, who.operator, "policy_allowlist_added", detail);
-  return json(200, { action_id, agent_id, ok: true });
+  return json<"allowAction">(200, { action_id, agent_id, ok: true });
 };
 
 const disallowAction: Handler = (world, call) => {
@@ -89,9 +102,11 @@ const disallowAction: Handler = (world, call) => {
   if (problem !== undefined) return problem;
   const detail = `action_id=${action_id} agent_id=${agent_id}`;
   if (!world.policy.disallow(action_id, agent_id))
-    return failure(404, "allowlist_entry_not_found", { detail: `no allowlist entry for ${detail}` });
+    return failure<"disallowAction">(404, "allowlist_entry_not_found", {
+      detail: `no allowlist entry for ${detail}`,
+    });
   writeAdminEvent(world, who.operator, "policy_allowlist_removed", detail);
-  return json(200, { action_id, agent_id, ok: true });
+  return json<"disallowAction">(200, { action_id, agent_id, ok: true });
 };
 
 export const policyHandlers = {
@@ -103,10 +118,14 @@ export const policyHandlers = {
   disallowAction,
 };
 
+type Change = "grantActions" | "revokeActions";
+
 function principalProblem(principal: string): Answer | undefined {
   const bytes = Buffer.byteLength(principal);
   if (bytes >= 1 && bytes <= 253) return undefined;
-  return failure(400, "invalid_principal", { detail: "principal must be 1-253 characters" });
+  return failure<"getPrincipalPolicy" | Change>(400, "invalid_principal", {
+    detail: "principal must be 1-253 characters",
+  });
 }
 
 const MOST_ACTIONS = 100;
@@ -118,14 +137,15 @@ function actionsProblem(
 ): Answer | undefined {
   const wrong = principalProblem(principal);
   if (wrong !== undefined) return wrong;
-  if (actions.length === 0) return failure(400, "empty_actions", { detail: "at least one action required" });
+  if (actions.length === 0)
+    return failure<Change>(400, "empty_actions", { detail: "at least one action required" });
   if (actions.length > MOST_ACTIONS) {
-    return failure(400, "too_many_actions", { detail: `max ${MOST_ACTIONS} actions per request` });
+    return failure<Change>(400, "too_many_actions", { detail: `max ${MOST_ACTIONS} actions per request` });
   }
   for (const actionId of actions) {
     const detail = actionIdProblem(actionId);
-    if (detail !== undefined) return failure(400, "invalid_action_id", { detail });
-    if (!known(actionId)) return failure(400, "unknown_action", { action_id: actionId });
+    if (detail !== undefined) return failure<Change>(400, "invalid_action_id", { detail });
+    if (!known(actionId)) return failure<"grantActions">(400, "unknown_action", { action_id: actionId });
   }
   return undefined;
 }
@@ -139,7 +159,10 @@ function pairProblem(pair: ReturnType<typeof allowlistBody>): Answer | undefined
         : /^[A-Za-z0-9_:-]+$/.test(pair[name])
           ? undefined
           : "contain only [a-zA-Z0-9_-:]";
-    if (rule !== undefined) return failure(400, "invalid_input", { detail: `${name} must ${rule}` });
+    if (rule !== undefined)
+      return failure<"allowAction" | "disallowAction">(400, "invalid_input", {
+        detail: `${name} must ${rule}`,
+      });
   }
   return undefined;
 }

@@ -6,8 +6,8 @@ import type { ProofClaims } from "../formats/proof.ts";
 import {
   type Answer,
   empty,
-  failure,
   headersOf,
+  jsonText,
   type MockRequest,
   plain,
   type Transport,
@@ -214,7 +214,7 @@ function answerOf(fault: Fault & { kind: "answer" }): Answer {
   const { status, code, body, headers = {} } = fault;
   const answer =
     code !== undefined
-      ? failure(status, code)
+      ? jsonText(status, JSON.stringify({ error: code }))
       : body === undefined
         ? empty(status)
         : { status, headers: {}, body };

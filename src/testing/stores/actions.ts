@@ -1,29 +1,20 @@
+import type { BodyOf } from "../formats/bodies.ts";
 import type { VerificationOutcome } from "./receipts.ts";
 
-export type RiskLevel = "low" | "medium" | "high" | "critical";
-
 /** What `GET /v1/actions/{action_id}` tells of an action. */
-export interface ActionDetail {
-  readonly action_id: string;
-  readonly version: string;
-  readonly provider_module_digest: string;
-  readonly risk_level: string;
-  readonly resource_limits: {
-    readonly fuel: number;
-    readonly memory_mb: number;
-    readonly timeout_seconds: number;
-    readonly max_io_calls: number;
-    readonly max_host_response_bytes: number;
-  };
-  readonly io: {
-    readonly max_request_bytes: number;
-    readonly max_response_bytes: number;
-    readonly has_request_schema: boolean;
-    readonly has_response_schema: boolean;
-  };
+export type ActionDetail = BodyOf<"getAction"> & {
   readonly egress: "none" | { readonly proxy_allowlist: { readonly allowed_domains: readonly string[] } };
-  readonly declared_side_effects: readonly string[];
-}
+};
+
+export type RiskLevel = ActionDetail["risk_level"];
+
+/** Whether an operator has to let it run, and a failed check of its effect ends the call. */
+const IS_RISKY: Readonly<Record<RiskLevel, boolean>> = {
+  low: false,
+  medium: false,
+  high: true,
+  critical: true,
+};
 
 /** What an action's `run` is told and may use. */
 export interface RunContext {
@@ -163,6 +154,11 @@ export function register(actionId: string, action: MockAction): RegisteredAction
       action.targets ?? ((params) => usualTargets(params, egress !== "none", action.paths !== undefined)),
     run: (action.run ?? (() => ({ ok: true, data: {} }))) as RegisteredAction["run"],
   };
+}
+
+/** Whether its risk alone makes the gate hold it. */
+export function isRisky({ detail }: RegisteredAction): boolean {
+  return IS_RISKY[detail.risk_level];
 }
 
 /** The host of `url` and the `path`: upper case passes, as in the gate, and then fails in the provider. */

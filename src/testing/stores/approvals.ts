@@ -1,6 +1,6 @@
 import { canonical, sha256 } from "../formats/canonical.ts";
 import { type Clock, nanoseconds, nanoText, nanoTime, randomBelow, uuidv7 } from "../formats/clock.ts";
-import type { ActionDetail } from "./actions.ts";
+import type { ActionDetail, RiskLevel } from "./actions.ts";
 import type { LeaseClaims } from "./leases.ts";
 
 /** Where an approval stands. There is no "expired": the default store keeps such a one pending for ever. */
@@ -22,7 +22,7 @@ export interface Approval {
   readonly traceId: string;
   readonly actionId: string;
   readonly actionVersion: string;
-  readonly riskLevel: string;
+  readonly riskLevel: RiskLevel;
   readonly params: unknown;
   readonly requestHash: string;
   /** The lease that the call came with: its session's budget is debited when the action runs. */

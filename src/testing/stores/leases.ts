@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import type { BodyOf } from "../formats/bodies.ts";
 import type { Clock } from "../formats/clock.ts";
 import { uuidv7 } from "../formats/clock.ts";
 import { type NewKeyPair, newP256KeyPair } from "../formats/keys.ts";
@@ -147,7 +148,10 @@ function unknownAlgorithm(header: Buffer, alg: unknown): string {
 }
 
 /** A key's `kid` is the first 16 hex characters of SHA-256 over its SubjectPublicKeyInfo. */
-function leaseKeyOf(publicKey: KeyObject, { x, y }: NewKeyPair["jwk"]): LeaseKey {
+function leaseKeyOf(
+  publicKey: KeyObject,
+  { x, y }: NewKeyPair["jwk"],
+): BodyOf<"getLeaseKeys">["keys"][number] {
   const spki = publicKey.export({ type: "spki", format: "der" });
   const kid = createHash("sha256").update(spki).digest("hex").slice(0, 16);
   return { kty: "EC", crv: "P-256", kid, use: "sig", alg: "ES256", x, y };

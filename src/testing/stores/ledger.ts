@@ -1,56 +1,17 @@
+import type { BodyOf } from "../formats/bodies.ts";
 import { hashOf } from "../formats/canonical.ts";
 import { type Clock, uuidv7 } from "../formats/clock.ts";
 import { createLog } from "./log.ts";
 
 /** One event of the audit ledger, member for member as `GET /v1/audit/events` gives it. */
-export interface AuditEvent {
-  readonly trace_id: string;
-  readonly timestamp: string;
-  readonly event_type: string;
-  readonly principal: string;
-  readonly session_id: string;
-  readonly lease_jti: string;
-  readonly identity_method?: string;
-  readonly owner?: string;
-  readonly action_id: string;
-  readonly action_version: string | null;
-  readonly action_digest: string;
-  readonly action_trust_verdict: string;
-  readonly risk_level?: string;
-  readonly request_hash: string;
-  readonly request_schema_id: string | null;
-  readonly policy_version: string | null;
+export interface AuditEvent extends Event {
   readonly decision: "allow" | "allow_unverified" | "deny" | "pending_approval" | "error";
-  readonly deny_reason: string | null;
-  readonly allowed_sinks: readonly string[];
-  readonly budgets_before: { readonly calls_remaining: number } | null;
-  readonly budgets_after: { readonly calls_remaining: number } | null;
-  readonly runtime: AuditRuntime | null;
-  readonly response_hash: string | null;
-  readonly response_bytes: number | null;
-  readonly grant_id?: string;
-  readonly receipt_id?: string;
-  readonly verification_outcome?: string;
-  readonly approval_id?: string;
-  readonly approved_by?: string;
-  readonly operator_authn_method?: string;
-  readonly operator_sender_binding?: string;
-  readonly operator_proof_jti?: string;
-  readonly prev_hash: string | null;
-  readonly dev_mode: boolean;
-  readonly sandbox_degraded: boolean;
 }
 
+type Event = BodyOf<"listAuditEvents">["events"][number];
+
 /** How a run went, as an audit event says it. */
-export interface AuditRuntime {
-  readonly module_digest: string;
-  readonly egress_profile: string;
-  readonly duration_ms: number;
-  readonly exit_code: number;
-  readonly timeout_hit: boolean;
-  readonly fuel_consumed: number;
-  readonly io_calls_made: number;
-}
+export type AuditRuntime = NonNullable<Event["runtime"]>;
 
 /** What the writer of an event says; the rest is filled in. */
 export type AuditEntry = { -readonly [Name in keyof AuditEvent]?: AuditEvent[Name] | undefined } & {
@@ -71,7 +32,7 @@ export function createLedger(clock: Clock, limit: number) {
     /** How many events were ever written; `events` may hold fewer. */
     written: () => count,
     write(entry: AuditEntry): AuditEvent {
-      const event: Record<string, unknown> = {
+      const usual: Omit<AuditEvent, "event_type" | "decision" | "prev_hash"> = {
         trace_id: uuidv7(clock.now()),
         timestamp: new Date(clock.now()).toISOString(),
         principal: "",
@@ -94,6 +55,7 @@ export function createLedger(clock: Clock, limit: number) {
         dev_mode: false,
         sandbox_degraded: false,
       };
+      const event: Record<string, unknown> = { ...usual };
       for (const [name, value] of Object.entries(entry)) if (value !== undefined) event[name] = value;
       if (typeof event["deny_reason"] === "string") event["deny_reason"] = reasonOf(event["deny_reason"]);
       event["prev_hash"] = head;
@@ -105,7 +67,7 @@ export function createLedger(clock: Clock, limit: number) {
 }
 
 /** What `GET /v1/audit/verify` finds, by hashing everything again. `written`: how many events there ever were. */
-export function verifyChain(events: readonly AuditEvent[], written: number) {
+export function verifyChain(events: readonly AuditEvent[], written: number): BodyOf<"verifyAudit"> {
   // What the mock has forgotten is taken for intact.
   const forgotten = written - events.length;
   let head: string | null | undefined = forgotten > 0 ? undefined : null;
