@@ -3,7 +3,7 @@
  * @module latchgate-client/tools
  */
 
-export type { ActionFacts, RiskLevel, Selection } from "./tools/actions.ts";
+export type { ActionFacts, Selection } from "./tools/actions.ts";
 export type { ToolAnswer } from "./tools/answers.ts";
 export type { ToolInput, ToolInputSchema, ToolParameters } from "./tools/parameters.ts";
 export type { OnHeld, RunOptions, ToolCall } from "./tools/running.ts";
@@ -14,3 +14,4 @@ export {
   type ToolOptions,
   type ToolSource,
 } from "./tools/tools.ts";
+export type { RiskLevel } from "./vocabulary/risk.ts";

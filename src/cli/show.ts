@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import stringWidth from "fast-string-width";
 import { wrapAnsi } from "fast-wrap-ansi";
+import { isRiskLevel, type RiskLevel } from "../vocabulary/risk.ts";
 import type { Terminal } from "./command.ts";
 
 /**
@@ -32,9 +33,16 @@ export function painter({ colours = false }: Pick<Terminal, "colours">): Paint {
   return (style, text) => (colours ? styleText([...STYLES[style]], text, { validateStream: false }) : text);
 }
 
+const RISK_STYLES: Readonly<Record<RiskLevel, Style | undefined>> = {
+  low: undefined,
+  medium: "yellow",
+  high: "red",
+  critical: "alarm",
+};
+
 /** The style of a risk, by the gate's own four words; none for a low one and for a word that is not known. */
 export function riskStyle(risk: string): Style | undefined {
-  return ({ medium: "yellow", high: "red", critical: "alarm" } as const)[risk as "high"];
+  return isRiskLevel(risk) ? RISK_STYLES[risk] : undefined;
 }
 
 /** How wide a text may be where nobody knows how wide the terminal is. */

@@ -1,9 +1,9 @@
 import type { CallOptions } from "../call/call-state.ts";
 import type { components } from "../generated/agent.ts";
 import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
+import { isAtMost, isHeldRisk, isRiskLevel, RISK_LEVELS, type RiskLevel } from "../vocabulary/risk.ts";
 
 type Schemas = components["schemas"];
-export type RiskLevel = components["schemas"]["RiskLevel"];
 
 /** What a gate tells of one action. */
 export interface ActionFacts {
@@ -29,8 +29,6 @@ export interface ActionSource {
   actionSchema(actionId: string, options?: CallOptions): Promise<unknown>;
 }
 
-const RISKS: readonly string[] = ["low", "medium", "high", "critical"] satisfies RiskLevel[];
-
 /** So many actions are read at once: a gate has some ninety, two requests each. */
 const AT_ONCE = 8;
 
@@ -39,8 +37,8 @@ export async function readActions(
   { only, except, maxRisk }: Selection,
   options: CallOptions,
 ): Promise<ActionFacts[]> {
-  if (maxRisk !== undefined && !RISKS.includes(maxRisk))
-    throw wrong(`maxRisk must be one of ${RISKS.join(", ")}`);
+  if (maxRisk !== undefined && !isRiskLevel(maxRisk))
+    throw wrong(`maxRisk must be one of ${RISK_LEVELS.join(", ")}`);
   const all = await source.actions(options);
   const ids = new Set(all.map(({ action_id }) => action_id));
   const strange = [...(only ?? []), ...(except ?? [])].filter((name) => !ids.has(name));
@@ -49,8 +47,7 @@ export async function readActions(
     ({ action_id, risk_level }) =>
       (only?.includes(action_id) ?? true) &&
       !except?.includes(action_id) &&
-      (maxRisk === undefined ||
-        (RISKS.includes(risk_level) && RISKS.indexOf(risk_level) <= RISKS.indexOf(maxRisk))),
+      (maxRisk === undefined || isAtMost(risk_level, maxRisk)),
   );
   return bounded(chosen, async ({ action_id: name, risk_level: riskLevel }) => {
     const detail = await source.action(name, options);
@@ -101,7 +98,7 @@ export function descriptionOf({ name, riskLevel, detail, schema }: ActionFacts):
     sentences.push(`Reaches ${domains.slice(0, MOST_DOMAINS).join(", ")}${more}.`);
   }
   sentences.push(`Risk: ${riskLevel}.`);
-  if (RISKS.indexOf(riskLevel) >= RISKS.indexOf("high"))
+  if (isHeldRisk(riskLevel))
     sentences.push("An operator may have to approve each call, which can take minutes.");
   return sentences.join(" ").slice(0, LONGEST_DESCRIPTION);
 }

@@ -3,7 +3,7 @@ import type { ExecuteOptions } from "../agent/execute.ts";
 import type { CallOptions } from "../call/call-state.ts";
 import { LatchGateApprovalRequired, LatchGateError, LatchGateInvalidRequest } from "../vocabulary/errors.ts";
 import type { ActionResult } from "../vocabulary/models.ts";
-import type { RiskLevel } from "./actions.ts";
+import type { RiskLevel } from "../vocabulary/risk.ts";
 import { answerOfError, answerOfResult, HELD, type ToolAnswer } from "./answers.ts";
 import { isObject } from "./context.ts";
 import type { ToolInput } from "./parameters.ts";

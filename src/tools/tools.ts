@@ -1,11 +1,11 @@
 import type { CallOptions } from "../call/call-state.ts";
 import type { ParameterIssue } from "../vocabulary/errors.ts";
 import { checkedOptions } from "../vocabulary/given.ts";
+import type { RiskLevel } from "../vocabulary/risk.ts";
 import {
   type ActionFacts,
   type ActionSource,
   descriptionOf,
-  type RiskLevel,
   readActions,
   type Selection,
 } from "./actions.ts";

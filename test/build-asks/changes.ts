@@ -48,10 +48,10 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
     edit: (yaml) =>
       yaml.replace(/\n {2}\/v1\/actions\/\{action_id\}\/schema\/request:\n(?: {3,}.*\n|\n)*/, "\n"),
     asks: [
+      "src/agent/validation.ts",
       "src/client/client.ts",
       "src/client/methods.ts",
       "src/testing/decisions/agent.ts",
-      "src/agent/validation.ts",
     ],
   },
   "a new error code": {
@@ -77,7 +77,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
           /(?<=grant_id: \{ \$ref: "#\/components\/schemas\/GateUuid" \}\n)( {8})receipt_id: .*\n(?= {8}output)/,
           "",
         ),
-    asks: ["src/agent/execute.ts", "src/vocabulary/models.ts"],
+    asks: ["src/agent/execute.ts", "src/testing/decisions/execution.ts", "src/vocabulary/models.ts"],
     always: true,
   },
   "an answer's member has another name": {
@@ -88,7 +88,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
   "a request's member has another name": {
     document: "agent",
     edit: (yaml) => yaml.replaceAll(/\bdpop_jwk\b/g, "proof_jwk"),
-    asks: ["src/session/lease.ts"],
+    asks: ["src/session/lease.ts", "src/testing/decisions/issue.ts"],
   },
   "a closed list has a new value": {
     document: "operator",
@@ -98,6 +98,27 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         "enum: [pending, claimed, approved, denied, failed, lapsed]",
       ),
     asks: ["src/testing/operator/approvals.ts"],
+  },
+  "a refusal's member has another name": {
+    document: "operator",
+    edit: (yaml) =>
+      yaml.replace(
+        /(ApproveBadRequestError:\n[\s\S]*?)\bdeny_reason\b([\s\S]*?)\bdeny_reason\b/,
+        "$1why$2why",
+      ),
+    asks: ["src/testing/decisions/decisions.ts"],
+  },
+  "a new risk": {
+    document: "agent",
+    edit: (yaml) =>
+      yaml.replace("enum: [low, medium, high, critical]", "enum: [low, medium, high, critical, fatal]"),
+    asks: [
+      "src/cli/show.ts",
+      "src/testing/actions/gate-actions.ts",
+      "src/testing/decisions/happenings.ts",
+      "src/testing/stores/actions.ts",
+      "src/vocabulary/risk.ts",
+    ],
   },
   "a tagged union has a new member": {
     document: "agent",
@@ -112,7 +133,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
           (line) =>
             `    ApprovalPollLapsed:\n      type: object\n      required: [status]\n      properties: { status: { type: string, const: lapsed } }\n${line}`,
         ),
-    asks: ["src/agent/approvals.ts"],
+    asks: ["src/agent/approval-endings.ts"],
   },
   "a new required query parameter": {
     document: "operator",
@@ -131,7 +152,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         /( {4}GrantRequest:\n(?: {6}.*\n)*? {6}required: \[)(.*)(\n(?: {6}.*\n)*? {6}properties:\n)/,
         "$1reason, $2$3        reason: { type: string }\n",
       ),
-    asks: ["src/operator/policy.ts"],
+    asks: ["src/operator/policy.ts", "src/testing/operator/policy.ts"],
   },
   "an operation needs a lease": {
     document: "agent",

@@ -218,5 +218,5 @@ function learn(
 }
 
 function badRequest(reason: string): Answer {
-  return failure<"approveApproval">(400, "bad_request", { deny_reason: reason });
+  return failure<"approveApproval", 400>(400, "bad_request", { deny_reason: reason });
 }

@@ -43,12 +43,16 @@ export function issueLease(world: World, call: Call): Answer {
 
   const root = request.fs_root === undefined ? undefined : world.files.checkRoot(request.fs_root);
   if (root?.ok === false) {
-    return failure<"createLease">(root.status, root.status === 400 ? "invalid_fs_root" : "fs_root_denied", {
-      message: root.message,
-    });
+    return failure<"createLease", 400 | 403>(
+      root.status,
+      root.status === 400 ? "invalid_fs_root" : "fs_root_denied",
+      {
+        message: root.message,
+      },
+    );
   }
   const invalid = validate(request, scopes);
-  if (invalid !== undefined) return failure<"createLease">(400, "invalid_request", { message: invalid });
+  if (invalid !== undefined) return failure<"createLease", 400>(400, "invalid_request", { message: invalid });
 
   const { token, claims } = world.leases.issue({
     principal: identity.principal,

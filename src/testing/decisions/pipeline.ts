@@ -81,7 +81,7 @@ function throttled(world: World, call: Call, actionId: string): Answer | undefin
       : world.buckets.take(`session ${session}`, perSession);
   if (!passes) {
     world.metrics.call(actionId, "rate_limited");
-    return failure(429, "rate_limited", {}, { "retry-after": "1" });
+    return failure(429, "rate_limited", undefined, { "retry-after": "1" });
   }
   return world.draining ? failure(503, "draining") : undefined;
 }
@@ -100,7 +100,7 @@ async function recognised(
     if (who.flaw !== undefined) world.metrics.reject(who.flaw);
     refuse(world, traceId, actionId, who.audit);
     const reason = who.denyReason === undefined ? {} : { deny_reason: who.denyReason };
-    return failure<"executeAction">(who.status, who.code, reason);
+    return failure<"executeAction", 401 | 503>(who.status, who.code, reason);
   }
   const { lease } = who;
   const action = world.actions.get(actionId);
@@ -202,7 +202,7 @@ function schemasOf({ requestSchema, responseSchema = {} }: RegisteredAction) {
 
 /** The 403 of the policy: always with these four, and the same advice whatever the reason. */
 export function policyDenied(lease: LeaseClaims, actionId: string, reason: string): Answer {
-  return failure<"executeAction" | "approveApproval">(403, "policy_denied", {
+  return failure<"executeAction" | "approveApproval", 403>(403, "policy_denied", {
     deny_reason: reason,
     principal: lease.sub,
     action_id: actionId,

@@ -70,11 +70,12 @@ type ValueOf<Bodies, Name> = Bodies extends unknown
     : never
   : never;
 
-/** What an operation's refusals may say beside their word. */
-export type Extra<Id extends OperationId> = {
-  readonly [Name in Exclude<MemberOf<RefusalOf<Id>>, "error">]?: string;
-};
+/** What an operation's refusals with a status may say beside their word. */
+export type Extra<Id extends OperationId, Status extends number> = [RefusalOf<Id, Status>] extends [never]
+  ? never
+  : { readonly [Name in Exclude<MemberOf<RefusalOf<Id, Status>>, "error">]?: string };
 
-type RefusalOf<Id extends OperationId> = Id extends unknown
-  ? Extract<JsonOf<Responses<Id>[keyof Responses<Id>]>, { readonly error: string }>
-  : never;
+type RefusalOf<Id extends OperationId, Status extends number> = Extract<
+  BodyOf<Id, Status>,
+  { readonly error: string }
+>;

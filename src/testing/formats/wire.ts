@@ -57,11 +57,11 @@ export function ordered<Id extends OperationId = never>(body: Printed<BodyOf<Id>
   return jsonText(200, int64Json(body));
 }
 
-/** A refusal with its word. One that says more names the operations that say it. */
-export function failure<Id extends OperationId = OperationId>(
-  status: number,
+/** A refusal with its word. One that says more names the operations that say it, and their status. */
+export function failure<Id extends OperationId = OperationId, Status extends number = number>(
+  status: Status,
   error: ErrorCode,
-  extra: Extra<Id> = {},
+  extra?: Extra<Id, Status>,
   headers: Record<string, string> = {},
 ): Answer {
   return jsonText(status, JSON.stringify({ error, ...extra }), headers);

@@ -94,11 +94,14 @@ function decider(
   const who = authenticateOperator(world, call, "POST", path);
   if (who.ok) return who;
   const reason: Record<string, string> = who.denyReason === undefined ? {} : { deny_reason: who.denyReason };
-  return { ok: false, answer: failure<"approveApproval" | "denyApproval">(who.status, who.code, reason) };
+  return {
+    ok: false,
+    answer: failure<"approveApproval" | "denyApproval", 401 | 503>(who.status, who.code, reason),
+  };
 }
 
 function throttled(): Answer {
-  return failure(429, "operator_throttled", {}, { "retry-after": "2" });
+  return failure(429, "operator_throttled", undefined, { "retry-after": "2" });
 }
 
 function summaryOf(approval: Approval): Summary {

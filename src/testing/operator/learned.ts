@@ -84,7 +84,7 @@ function listing(kind: Kind): Handler {
     if (!who.ok) return who.answer;
     const { action } = query.value;
     const problem = action === undefined ? undefined : actionIdProblem(action);
-    if (problem !== undefined) return failure<Listing>(400, "invalid_action_id", { detail: problem });
+    if (problem !== undefined) return failure<Listing, 400>(400, "invalid_action_id", { detail: problem });
     const store = world.policy[kind.store];
     return kind.listed(action === undefined ? store.list() : store.listOf(action));
   };
@@ -138,7 +138,7 @@ function clearing(kind: Kind): Handler {
     if (!who.ok) return who.answer;
     const actionId = query.value.action ?? "";
     const problem = actionIdProblem(actionId);
-    if (problem !== undefined) return failure<Clearing>(400, "invalid_action_id", { detail: problem });
+    if (problem !== undefined) return failure<Clearing, 400>(400, "invalid_action_id", { detail: problem });
     const count = world.policy[kind.store].clear(actionId);
     const detail = `action=${actionId} deleted_count=${count}`;
     writeAdminEvent(world, who.operator, `${kind.event}_clear`, detail);
@@ -159,9 +159,9 @@ export const learnedHandlers = {
 
 function check(kind: Kind, actionId: string, value: string): { readonly stored: string } | Answer {
   const problem = actionIdProblem(actionId);
-  if (problem !== undefined) return failure<Change>(400, "invalid_action_id", { detail: problem });
+  if (problem !== undefined) return failure<Change, 400>(400, "invalid_action_id", { detail: problem });
   const verdict = kind.check(value);
-  return verdict.ok ? verdict : failure<Change>(400, `invalid_${kind.key}`, { detail: verdict.problem });
+  return verdict.ok ? verdict : failure<Change, 400>(400, `invalid_${kind.key}`, { detail: verdict.problem });
 }
 
 function entryOf({ actionId, addedBy, addedAt, source, approvalId }: LearnedEntry) {

@@ -29,7 +29,7 @@ const getPrincipalPolicy: Handler = (world, call) => {
   const problem = principalProblem(principal);
   if (problem !== undefined) return problem;
   const acl = world.policy.aclOf(principal);
-  if (acl === undefined) return failure<"getPrincipalPolicy">(404, "principal_not_found", { principal });
+  if (acl === undefined) return failure<"getPrincipalPolicy", 404>(404, "principal_not_found", { principal });
   return ordered<"getPrincipalPolicy">({ principal, acl });
 };
 
@@ -85,7 +85,8 @@ const allowAction: Handler = (world, call) => {
   const { action_id, agent_id } = body.value;
   const problem = pairProblem(body.value);
   if (problem !== undefined) return problem;
-  if (!world.actions.has(action_id)) return failure<"allowAction">(404, "action_not_found", { action_id });
+  if (!world.actions.has(action_id))
+    return failure<"allowAction", 404>(404, "action_not_found", { action_id });
   world.policy.allow(action_id, agent_id);
   const detail = `action_id=${action_id} agent_id=${agent_id}`;
   writeAdminEvent(world, who.operator, "policy_allowlist_added", detail);
@@ -102,7 +103,7 @@ const disallowAction: Handler = (world, call) => {
   if (problem !== undefined) return problem;
   const detail = `action_id=${action_id} agent_id=${agent_id}`;
   if (!world.policy.disallow(action_id, agent_id))
-    return failure<"disallowAction">(404, "allowlist_entry_not_found", {
+    return failure<"disallowAction", 404>(404, "allowlist_entry_not_found", {
       detail: `no allowlist entry for ${detail}`,
     });
   writeAdminEvent(world, who.operator, "policy_allowlist_removed", detail);
@@ -123,7 +124,7 @@ type Change = "grantActions" | "revokeActions";
 function principalProblem(principal: string): Answer | undefined {
   const bytes = Buffer.byteLength(principal);
   if (bytes >= 1 && bytes <= 253) return undefined;
-  return failure<"getPrincipalPolicy" | Change>(400, "invalid_principal", {
+  return failure<"getPrincipalPolicy" | Change, 400>(400, "invalid_principal", {
     detail: "principal must be 1-253 characters",
   });
 }
@@ -138,14 +139,16 @@ function actionsProblem(
   const wrong = principalProblem(principal);
   if (wrong !== undefined) return wrong;
   if (actions.length === 0)
-    return failure<Change>(400, "empty_actions", { detail: "at least one action required" });
+    return failure<Change, 400>(400, "empty_actions", { detail: "at least one action required" });
   if (actions.length > MOST_ACTIONS) {
-    return failure<Change>(400, "too_many_actions", { detail: `max ${MOST_ACTIONS} actions per request` });
+    return failure<Change, 400>(400, "too_many_actions", {
+      detail: `max ${MOST_ACTIONS} actions per request`,
+    });
   }
   for (const actionId of actions) {
     const detail = actionIdProblem(actionId);
-    if (detail !== undefined) return failure<Change>(400, "invalid_action_id", { detail });
-    if (!known(actionId)) return failure<"grantActions">(400, "unknown_action", { action_id: actionId });
+    if (detail !== undefined) return failure<Change, 400>(400, "invalid_action_id", { detail });
+    if (!known(actionId)) return failure<"grantActions", 400>(400, "unknown_action", { action_id: actionId });
   }
   return undefined;
 }
@@ -160,7 +163,7 @@ function pairProblem(pair: ReturnType<typeof allowlistBody>): Answer | undefined
           ? undefined
           : "contain only [a-zA-Z0-9_-:]";
     if (rule !== undefined)
-      return failure<"allowAction" | "disallowAction">(400, "invalid_input", {
+      return failure<"allowAction" | "disallowAction", 400>(400, "invalid_input", {
         detail: `${name} must ${rule}`,
       });
   }

@@ -1,3 +1,4 @@
+import type { components } from "../../generated/agent.ts";
 import type { BodyOf } from "../formats/bodies.ts";
 import type { VerificationOutcome } from "./receipts.ts";
 
@@ -6,7 +7,7 @@ export type ActionDetail = BodyOf<"getAction"> & {
   readonly egress: "none" | { readonly proxy_allowlist: { readonly allowed_domains: readonly string[] } };
 };
 
-export type RiskLevel = ActionDetail["risk_level"];
+export type RiskLevel = components["schemas"]["RiskLevel"];
 
 /** Whether an operator has to let it run, and a failed check of its effect ends the call. */
 const IS_RISKY: Readonly<Record<RiskLevel, boolean>> = {

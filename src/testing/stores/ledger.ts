@@ -11,7 +11,7 @@ export interface AuditEvent extends Event {
 type Event = BodyOf<"listAuditEvents">["events"][number];
 
 /** How a run went, as an audit event says it. */
-export type AuditRuntime = NonNullable<Event["runtime"]>;
+export interface AuditRuntime extends NonNullable<Event["runtime"]> {}
 
 /** What the writer of an event says; the rest is filled in. */
 export type AuditEntry = { -readonly [Name in keyof AuditEvent]?: AuditEvent[Name] | undefined } & {

@@ -33,7 +33,9 @@ export type ReceiptBody = Pick<
 export type StoredReceipt = Omit<ServedReceipt, "signature_status">;
 
 /** One entry of `GET /v1/receipt-keys`. */
-export type ReceiptKey = BodyOf<"listReceiptKeys">["keys"][number];
+export interface ReceiptKey extends KeyEntry {}
+
+type KeyEntry = BodyOf<"listReceiptKeys">["keys"][number];
 
 /** Hashes, signs and keeps receipts. The key outlives a restart, as the gate's file does. */
 export function createReceipts(clock: Clock, limit: number) {
