@@ -2,7 +2,17 @@
  * Writes `src/generated/` and `openapi/lock.json` from the OpenAPI documents, and into these what they have in common; with `--check` writes nothing, says what moved,
  * lists every file that is not what the documents give, and fails if there is one.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -44,9 +54,25 @@ export async function generate(root: string): Promise<Map<string, string>> {
   ]);
 }
 
+/** The same with other texts of some documents: those on disk may disagree until what they share is copied. */
+async function generateWith(
+  root: string,
+  documents: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
+  const folder = mkdtempSync(join(tmpdir(), "latchgate-generate-"));
+  try {
+    cpSync(join(root, "openapi"), join(folder, "openapi"), { recursive: true });
+    write(folder, documents);
+    return await generate(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** What differs between the checkout and what the documents give: one line each, empty when nothing does. */
 export async function stale(root: string): Promise<string[]> {
-  const wanted = new Map([...documentsWithSharedParts(root), ...(await generate(root))]);
+  const documents = documentsWithSharedParts(root);
+  const wanted = new Map([...documents, ...(await generateWith(root, documents))]);
   const folder = join(root, GENERATED);
   const present = existsSync(folder) ? readdirSync(folder).map((name) => `${GENERATED}/${name}`) : [];
   const states = [...wanted].map(([path, text]) => {
@@ -93,4 +119,8 @@ export function write(root: string, files: ReadonlyMap<string, string>): string[
   return [...files.keys()];
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

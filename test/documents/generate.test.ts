@@ -39,6 +39,22 @@ describe("the check of generated files", () => {
     ]);
   });
 
+  test("says what is stale, and not that the documents disagree, where what they share has a new error code", async () => {
+    const file = join(root, "openapi/agent.yaml");
+    const code = '"409 grant_consumed": refused\n';
+    const text = readFileSync(file, "utf8")
+      .replace("[grant_consumed]", "[grant_consumed, grant_lost]")
+      .replace(code, `${code}          ${code.replace("consumed", "lost")}`);
+    writeFileSync(file, text);
+    expect(await stale(root)).toEqual([
+      "openapi/lock.json is stale",
+      "openapi/operator.yaml is stale",
+      `${GENERATED}/agent.ts is stale`,
+      `${GENERATED}/operations.ts is stale`,
+      `${GENERATED}/operator.ts is stale`,
+    ]);
+  });
+
   test("lists a missing and a foreign file beside a stale one", async () => {
     rmSync(join(root, GENERATED, "agent.ts"));
     writeFileSync(join(root, GENERATED, "gone.ts"), "export {};\n");
