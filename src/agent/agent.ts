@@ -16,6 +16,7 @@ import { type RetryOptions, retryPolicy } from "../wire/backoff.ts";
 import { agentIdIn, type ConnectionOptions } from "../wire/config.ts";
 import { type BufferedResponse, type Clock, createClock, type Send } from "../wire/send.ts";
 import { createTransport, givenTransport, type Transport } from "../wire/transport.ts";
+import { type ActionNames, createActionNames } from "./action-names.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 import { createExecute, type Execute, type Follow } from "./execute.ts";
 import { createHandover, type HandoverOptions } from "./handover.ts";
@@ -64,6 +65,7 @@ export interface Agent {
   readonly validator: Validator;
   readonly validate: "before" | undefined;
   readonly leases: Leases;
+  readonly names: ActionNames;
   readonly transport: Transport;
   readonly clock: Clock;
   /** The state of a wait for a lease. */
@@ -131,8 +133,9 @@ export function createAgent(given: ClientOptions): Agent {
   const journal = options.journal ?? createMemoryJournal();
   const handover = options.handover === undefined ? undefined : createHandover(options.handover);
   const validator = createValidator(call, clock, options.timeoutMs);
+  const names = createActionNames();
   const { execute, follow } = createExecute({
-    ...{ call, approvals, validator, journal, handover, clock },
+    ...{ call, approvals, validator, journal, handover, names, clock },
     gateUrl: route.publicBaseUrl,
     closing: closing.signal,
     timeoutMs: options.timeoutMs,
@@ -143,6 +146,7 @@ export function createAgent(given: ClientOptions): Agent {
     execute: tracedExecute(trace, execute),
     follow,
     validator,
+    names,
     validate: options.validate,
     leases,
     transport,

@@ -22,6 +22,7 @@ import {
 import { type ActionResult, actionResultFromJson } from "../vocabulary/models.ts";
 import { leftOfTime } from "../wire/patience.ts";
 import type { Clock } from "../wire/send.ts";
+import type { ActionNames } from "./action-names.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
 import type { Handover } from "./handover.ts";
 import type { Journal } from "./journal.ts";
@@ -75,13 +76,14 @@ interface Parts {
   readonly journal: Journal;
   readonly handover: Handover | undefined;
   readonly gateUrl: string;
+  readonly names: ActionNames;
   readonly clock: Clock;
   readonly closing: AbortSignal;
   /** How long a call may take where its options say nothing. */
   readonly timeoutMs: number | undefined;
 }
 
-export function createExecute({ validator, ...parts }: Parts): {
+export function createExecute({ validator, names, ...parts }: Parts): {
   readonly execute: Execute;
   readonly follow: Follow;
 } {
@@ -95,7 +97,7 @@ export function createExecute({ validator, ...parts }: Parts): {
     const began = clock.monotonic();
     let remaining: CallOptions = options;
     if (options.validate === "before") {
-      const issues = await validator.issues(actionId, body.value, options);
+      const issues = await checked(actionId, body, options);
       if (issues.length > 0) throw misfit(actionId, issues);
       remaining = { ...options, timeoutMs: leftOf(options, began) };
     }
@@ -105,13 +107,22 @@ export function createExecute({ validator, ...parts }: Parts): {
     try {
       answer = await call("executeAction", input, remaining);
     } catch (error) {
-      throw isSchemaViolation(error) ? await explained(error, actionId, body.value, options, began) : error;
+      if (isSchemaViolation(error)) throw await explained(error, actionId, body.value, options, began);
+      throw names.explained(error);
     }
     if (answer.status === 202) throw approvals.hold(actionId, answer.body, answer);
     const { status, body: result, state } = answer;
     if (typeof result.receipt_id !== "string")
       throw unreadable(state, status, "no receipt_id in execute response");
     return actionResultFromJson(result, state.session?.sessionId ?? "");
+  }
+
+  async function checked(actionId: string, { value }: SentParameters, options: ExecuteOptions) {
+    try {
+      return await validator.issues(actionId, value, options);
+    } catch (error) {
+      throw names.explained(error);
+    }
   }
 
   /** What is left of the time that the caller gives; at least a moment, to say that it is over. */

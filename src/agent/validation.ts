@@ -1,6 +1,7 @@
 import type { AnySchema } from "ajv";
 import type { Call } from "../call/call.ts";
 import type { CallOptions } from "../call/call-state.ts";
+import { withCaller } from "../call/caller.ts";
 import { sendingIssues, sentParameters } from "../call/sent-parameters.ts";
 import type { operations } from "../generated/agent.ts";
 import { createFlight, type Flight } from "../session/flight.ts";
@@ -82,12 +83,12 @@ export function createValidator(
     const known = cache.get(actionId);
     if (known !== undefined && !("promise" in known)) return known;
     const flight = known === undefined || known.abandoned ? read(actionId, retry) : known;
-    return flight
-      .join({ signal, deadline: clock.monotonic() + (timeoutMs ?? defaultMs) })
-      .catch((error: unknown) => {
-        if (!(error instanceof SendFailure)) throw error;
-        throw new LatchGateTransportError(error.message, { code: error.code, cause: error.cause });
-      });
+    try {
+      return await flight.join({ signal, deadline: clock.monotonic() + (timeoutMs ?? defaultMs) });
+    } catch (error) {
+      if (!(error instanceof SendFailure)) throw withCaller(error);
+      throw new LatchGateTransportError(error.message, { code: error.code, cause: error.cause });
+    }
   }
 
   return {

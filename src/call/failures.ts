@@ -9,12 +9,15 @@ import { isNestedDeeper } from "../vocabulary/nesting.ts";
 import { redactText, redactValue, secretsIn } from "../vocabulary/redaction.ts";
 import { type BufferedResponse, SendFailure } from "../wire/send.ts";
 import { type CallState, detailsOf } from "./call-state.ts";
+import { withCaller } from "./caller.ts";
 import { judgeFailure, type Verdict } from "./judgement.ts";
 import { doubtAbout, refusalError } from "./refusals.ts";
 
 /** What kept a call from being made at all. */
 export function unsentError(state: CallState, error: unknown): unknown {
-  return error instanceof SendFailure ? errorOf(state, judgeFailure(state.operation, error)) : error;
+  return error instanceof SendFailure
+    ? errorOf(state, judgeFailure(state.operation, error))
+    : withCaller(error);
 }
 
 /** The error of a call without a result. Its outcome is the judgement's, and what it shows has nothing secret in it. */

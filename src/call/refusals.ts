@@ -44,7 +44,7 @@ const BUCKET_REFILL_MS = 1000;
 /** The error that a refusal of the gate becomes. */
 export function refusalError(refusal: Refusal): LatchGateError {
   const { status, outcome, body, headers, receivedAt } = refusal;
-  const code = errorCodeOf(body);
+  const code = errorCodeOf(body) ?? impliedBy(refusal);
   const details: ErrorDetails = {
     ...refusal.details,
     code: code ?? `unexpected_status_${status}`,
@@ -60,6 +60,11 @@ export function refusalError(refusal: Refusal): LatchGateError {
   return known === conflict || known === replayed
     ? known(refusal, code, details)
     : outcomeUnknown(refusal, code, details);
+}
+
+/** What an answer without a body means where it can mean one thing only (contract agent.md 3.6). */
+function impliedBy({ operationId, status, body }: Refusal): ErrorCode | undefined {
+  return operationId === "getAction" && status === 404 && body === undefined ? "action_not_found" : undefined;
 }
 
 const denied: Maker = ({ subject, body }, code, details) => {

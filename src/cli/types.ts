@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LatchGateClient } from "../client/client.ts";
 import type { Json } from "../documents/document.ts";
-import { nearestTo } from "../vocabulary/nearest.ts";
+import { withNearest } from "../vocabulary/nearest.ts";
 import { socketOf } from "../wire/place.ts";
 import type { Define } from "./command.ts";
 import { createCounter } from "./counter.ts";
@@ -57,15 +57,6 @@ export async function describedActions(
   }
   return found;
 }
-
-/** Each id that is not there, with the one that was probably meant. */
-const withNearest = (unknown: readonly string[], ids: readonly string[]) =>
-  unknown
-    .map((id) => {
-      const nearest = nearestTo(id, ids);
-      return nearest === undefined ? id : `${id} (did you mean ${nearest}?)`;
-    })
-    .join(", ");
 
 /** What differs between a file and what it should be, by action. */
 function differences(file: string, wanted: string): string[] {

@@ -12,6 +12,8 @@ import {
   verifyReceipt,
 } from "../evidence/receipts.ts";
 import type { LatchGateOperator } from "../operator/operator.ts";
+import { LatchGateNotFound } from "../vocabulary/errors.ts";
+import type { ExecutionReceipt } from "../vocabulary/models.ts";
 import { type Define, type Terminal, UsageError } from "./command.ts";
 import { counted, createCounter } from "./counter.ts";
 import { findOperator, type OperatorValues } from "./operator-options.ts";
@@ -71,8 +73,16 @@ interface Values extends OperatorValues {
 async function verifyReceipts(names: readonly string[], values: Values, terminal: Terminal): Promise<number> {
   const paint = painter(terminal);
   let operator: LatchGateOperator | undefined;
-  const found = async () => {
-    operator ??= await findOperator(values, terminal);
+  /** The operator, who is asked for what is no file. */
+  const asked = async (name: string) => {
+    try {
+      operator ??= await findOperator(values, terminal);
+    } catch (error) {
+      terminal.err(
+        `${plain(name)} is no file here: an operator is needed to ask the gate for a receipt of this id`,
+      );
+      throw error;
+    }
     return operator;
   };
   try {
@@ -85,10 +95,10 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
         () => false,
       );
       if (!isFile && /[/\\]|\.json$/.test(name)) throw new UsageError(`there is no file ${name}`);
-      if (!isFile) keys ??= await (await found()).receiptKeys();
+      if (!isFile) keys ??= await (await asked(name)).receiptKeys();
       const verdict = isFile
         ? await verdictOfFile(name, keys, terminal)
-        : verifyReceipt(await (await found()).receipt(name), keys);
+        : verifyReceipt(await receiptOf(await asked(name), name), keys);
       const isBad = verdict.state === "invalid";
       bad ||= isBad;
       terminal.out(
@@ -100,6 +110,18 @@ async function verifyReceipts(names: readonly string[], values: Values, terminal
     return bad ? 1 : 0;
   } finally {
     await operator?.close();
+  }
+}
+
+async function receiptOf(operator: LatchGateOperator, id: string): Promise<ExecutionReceipt> {
+  try {
+    return await operator.receipt(id);
+  } catch (error) {
+    if (!(error instanceof LatchGateNotFound)) throw error;
+    throw new LatchGateNotFound(id, "no file here, and no receipt that the gate has", {
+      ...error,
+      cause: error.cause,
+    });
   }
 }
 

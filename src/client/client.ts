@@ -134,9 +134,11 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
     const { agentId: _, ...lease } = options ?? {};
     const given = Object.values(lease).some((value) => value !== undefined) ? lease : undefined;
     const state = this.#agent.waiting(callOptions);
-    await this.#agent.leases.connect(given, state).catch((error: unknown) => {
+    try {
+      await this.#agent.leases.connect(given, state);
+    } catch (error) {
       throw unsentError(state, error);
-    });
+    }
   }
 
   /**
@@ -238,14 +240,19 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
 
   /** The gate's actions. Needs no lease. */
   async actions(options: CallOptions = {}): Promise<readonly Schemas["ActionSummary"][]> {
-    return (await this.#agent.call("listActions", { subject: "<actions>" }, options)).body.actions;
+    const { actions } = (await this.#agent.call("listActions", { subject: "<actions>" }, options)).body;
+    this.#agent.names.heard(actions.map(({ action_id }) => action_id));
+    return actions;
   }
 
   /** One action in detail. Needs no lease. */
   async action(actionId: string, options: CallOptions = {}): Promise<Schemas["ActionDetail"]> {
-    return (
-      await this.#agent.call("getAction", { path: { action_id: actionId }, subject: actionId }, options)
-    ).body;
+    const input = { path: { action_id: actionId }, subject: actionId };
+    try {
+      return (await this.#agent.call("getAction", input, options)).body;
+    } catch (error) {
+      throw this.#agent.names.explained(error);
+    }
   }
 
   /** The JSON Schema of an action's parameters. Needs no lease. @throws LatchGateNotFound where there is none */

@@ -154,7 +154,7 @@ export class LatchGateOperator implements AsyncDisposable {
 
   /** A receipt by its id. @throws LatchGateNotFound */
   async receipt(receiptId: string, options?: CallOptions): Promise<ExecutionReceipt> {
-    const input = { path: { receipt_id: receiptId }, subject: "<receipt>" };
+    const input = { path: { receipt_id: receiptId }, subject: receiptId };
     return receiptFromJson((await this.#connection.call("getReceiptAsOperator", input, options)).body);
   }
 

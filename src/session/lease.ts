@@ -60,6 +60,9 @@ interface Asking extends Pick<CallOptions, "retry"> {
 
 type Ask = (body: LeaseRequest, options: OwnCallOptions) => Promise<LeaseAnswer>;
 
+const OR_LAZILY =
+  "or give the client an agentId (or set LATCHGATE_AGENT_ID): it then takes a lease by itself with its first call";
+
 /**
  * Keeps the one current session. There is no renewal at the gate: a new lease is a new session, with what is left of
  * the budget.
@@ -172,7 +175,8 @@ export function createLeases(
       const session = this.ready(wait);
       if (session !== undefined) return session;
       const ending = current;
-      if (wanted === undefined && underWay() === undefined) throw new LatchGateNotConnected();
+      if (wanted === undefined && underWay() === undefined)
+        throw new LatchGateNotConnected({ hint: OR_LAZILY });
       const renewal = renew(wait.subject, askingOf(wait));
       return renewal.join(wait).catch((error: unknown) => {
         // Its own time is up: what is sent now could only end unknown.

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../call/call-state.ts";
 import type { components } from "../generated/agent.ts";
 import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
+import { withNearest } from "../vocabulary/nearest.ts";
 import { isAtMost, isHeldRisk, isRiskLevel, RISK_LEVELS, type RiskLevel } from "../vocabulary/risk.ts";
 
 type Schemas = components["schemas"];
@@ -42,7 +43,7 @@ export async function readActions(
   const all = await source.actions(options);
   const ids = new Set(all.map(({ action_id }) => action_id));
   const strange = [...(only ?? []), ...(except ?? [])].filter((name) => !ids.has(name));
-  if (strange.length > 0) throw wrong(`the gate has no action ${strange.join(", ")}`);
+  if (strange.length > 0) throw wrong(`the gate has no action ${withNearest(strange, [...ids])}`);
   const chosen = all.filter(
     ({ action_id, risk_level }) =>
       (only?.includes(action_id) ?? true) &&

@@ -160,6 +160,16 @@ describe("approvals", () => {
   });
 });
 
+it("a receipt that is nowhere is named, with a gate and without one", async () => {
+  const { at } = await gateIn();
+  const nope = await typed(["verify", "receipt", "nope"], at);
+  expect([nope.code, nope.err]).toEqual([
+    1,
+    expect.stringContaining("nope (no file here, and no receipt that the gate has)"),
+  ]);
+  expect((await typed(["verify", "receipt", "nope"])).err).toMatch(/^nope is no file here/);
+});
+
 it("what a held call touches is said only as far as the gate tells it", () => {
   const record = { approval_id: "a", action_id: "x", status: "pending", verifier_kind: "none" };
   const held = (more: object) => heldIn({ ...record, ...more } as Parameters<typeof heldIn>[0])?.short;
