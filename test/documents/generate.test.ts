@@ -258,7 +258,7 @@ describe("latchgate-client generate", () => {
     expect(await run(["generate", "--out", "gate"], terminal)).toBe(2);
     expect(await run(["generate", "--agent", "openapi/agent.yaml"], terminal)).toBe(2);
     expect(await run(["generate", "--agent", "none.yaml", "--out", "gate"], terminal)).toBe(1);
-    expect(err.join("\n")).toMatch(/--agent, --operator or --webhooks[\s\S]*--out says[\s\S]*none\.yaml/);
+    expect(err.join("\n")).toMatch(/--agent, --operator or --webhooks[\s\S]*--out[\s\S]*none\.yaml/);
     const absent = Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
     expect(String(missing(absent, "openapi-typescript", "generating types"))).toBe(
       "Error: generating types needs the package openapi-typescript, which is not installed: npm install --save-dev openapi-typescript",
