@@ -13,6 +13,7 @@ const ENTRIES = {
   testing: "src/testing/index.ts",
   tools: "src/tools.ts",
   webhooks: "src/webhooks.ts",
+  journals: "src/journals.ts",
 };
 
 export default defineConfig({

@@ -4,7 +4,14 @@ import { load } from "./scripts/site/plugin.mjs";
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 export default {
   name: "latchgate-client",
-  entryPoints: ["src/index.ts", "src/operator.ts", "src/testing/index.ts", "src/tools.ts", "src/webhooks.ts"],
+  entryPoints: [
+    "src/index.ts",
+    "src/operator.ts",
+    "src/testing/index.ts",
+    "src/tools.ts",
+    "src/webhooks.ts",
+    "src/journals.ts",
+  ],
   plugin: [load],
   out: "site",
   readme: "scripts/site/first-page.md",

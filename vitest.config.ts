@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^latchgate-client\/testing$/, replacement: source("testing/index.ts") },
       { find: /^latchgate-client\/tools$/, replacement: source("tools.ts") },
       { find: /^latchgate-client\/webhooks$/, replacement: source("webhooks.ts") },
+      { find: /^latchgate-client\/journals$/, replacement: source("journals.ts") },
     ],
   },
   test: {

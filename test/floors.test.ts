@@ -14,13 +14,13 @@ const FLOORS = [
   ["call"],
   ["session", "operator"],
   ["agent"],
-  ["tools"],
+  ["tools", "journals"],
   ["client"],
   ["cli"],
 ];
 
 /** What programs import, and the command: the only files that lie in `src/` itself. */
-const ENTRIES = ["index.ts", "operator.ts", "tools.ts", "webhooks.ts", "cli.ts"];
+const ENTRIES = ["index.ts", "operator.ts", "tools.ts", "webhooks.ts", "journals.ts", "cli.ts"];
 
 /** The mock gate's own house, in `testing/`. */
 const MOCK_FLOORS = [

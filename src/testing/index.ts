@@ -19,6 +19,12 @@ export type {
   ConformanceSetup,
   OutcomeOf,
 } from "./conformance/conforming.ts";
+export type { JournalCheckName, JournalEntryLike, JournalLike } from "./conformance/journal-checks.ts";
+export {
+  type JournalFinding,
+  type VerifyJournalOptions,
+  verifyJournal,
+} from "./conformance/journal-conformance.ts";
 export type { ApproveOptions } from "./decisions/decisions.ts";
 export type { Effect } from "./decisions/world.ts";
 export type { Timer } from "./formats/clock.ts";

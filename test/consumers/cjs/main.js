@@ -1,6 +1,7 @@
 /** CommonJS: `require()` of every entry, and `import()` gives the same classes. */
 const assert = require("node:assert/strict");
 const { LatchGateApprovalDenied, LatchGateClient, LatchGateError } = require("latchgate-client");
+const { fileJournal } = require("latchgate-client/journals");
 const { LatchGateOperator } = require("latchgate-client/operator");
 const { MockGate } = require("latchgate-client/testing");
 const { createTools } = require("latchgate-client/tools");
@@ -27,6 +28,8 @@ async function main() {
 
     const [tool] = await createTools(client, { only: ["add"] });
     assert.equal((await tool.execute({ a: 1, b: 1 })).output.sum, 2);
+
+    assert.throws(() => fileJournal(""), LatchGateError);
 
     const imported = await import("latchgate-client");
     assert.equal(imported.LatchGateClient, LatchGateClient);

@@ -9,6 +9,7 @@ import {
   LatchGateInvalidRequest,
   type Outcome,
 } from "latchgate-client";
+import { fileJournal, type Journal, type RedisLike, redisJournal } from "latchgate-client/journals";
 import { LatchGateOperator, type OperatorOptions, willLearn } from "latchgate-client/operator";
 import { MockGate, type MockGateOptions } from "latchgate-client/testing";
 import { createTools, type GateTool, type ToolAnswer } from "latchgate-client/tools";
@@ -53,6 +54,10 @@ assert.deepEqual(willLearn(await operator.approvals.get(held.approvalId)).words,
 const decided = await operator.approvals.approve(held.approvalId);
 if (decided.decision === "executed") assert.deepEqual(decided.output, { ok: true, paid: 20 });
 else assert.fail(decided.decision);
+
+const redis: RedisLike = { get: async () => null, set: async () => "OK", del: async () => 0 };
+const journals: Journal[] = [fileJournal("/nowhere"), redisJournal(redis, { ttlMs: 60_000 })];
+assert.equal(await journals[1]?.get("order-1"), undefined);
 
 const tools: GateTool[] = await createTools(client, { only: ["add"] });
 const answer: ToolAnswer | undefined = await tools[0]?.execute({ a: 1, b: 1 });
