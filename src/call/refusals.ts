@@ -16,6 +16,7 @@ import {
   LatchGateUnavailable,
 } from "../vocabulary/errors.ts";
 import { errorCodeOf } from "../vocabulary/outcomes.ts";
+import { inSandbox } from "../wire/sandbox.ts";
 import type { GateResponse } from "../wire/send.ts";
 import { gateClockIn, retryAfterMs } from "./retry-after.ts";
 
@@ -63,8 +64,11 @@ export function refusalError(refusal: Refusal): LatchGateError {
 }
 
 /** What an answer without a body means where it can mean one thing only (contract agent.md 3.6). */
-function impliedBy({ operationId, status, body }: Refusal): ErrorCode | undefined {
-  return operationId === "getAction" && status === 404 && body === undefined ? "action_not_found" : undefined;
+function impliedBy({ operationId, operation, status, body }: Refusal): string | undefined {
+  if (status !== 404 || body !== undefined) return undefined;
+  if (operationId === "getAction") return "action_not_found";
+  // Of an operator's routes one alone answers 404 without a word; the client's socket has none of them (contract operator.md 0).
+  return operation.security === "operator" && operationId !== "getApproval" ? WRONG_SOCKET : undefined;
 }
 
 const denied: Maker = ({ subject, body }, code, details) => {
@@ -89,7 +93,8 @@ const conflict: Maker = (_refusal, code, details) =>
     `the gate answered ${code ?? "a conflict"}: the same thing is being changed, or has been`,
     details,
   );
-const notFound: Maker = ({ subject }, code, details) => new LatchGateNotFound(subject, code, details);
+const notFound: Maker = ({ subject }, code, details) =>
+  new LatchGateNotFound(subject, code === WRONG_SOCKET ? "this is not the operators' socket" : code, details);
 const tooLarge: Maker = (_refusal, _code, details) =>
   new LatchGateTooLarge("the request is larger than the gate takes (1 MiB)", details);
 const rateLimited: Maker = ({ status }, code, details) =>
@@ -114,7 +119,8 @@ const invalid: Maker = ({ subject, body, status }, code, details) => {
   );
 };
 const outcomeUnknown: Maker = ({ status, operation }, code, details) => {
-  const what = `the gate answered ${status}${code === undefined ? "" : ` ${code}`}`;
+  const word = code === undefined || code === WRONG_SOCKET ? "" : ` ${code}`;
+  const what = `the gate answered ${status}${word}`;
   const doubt =
     details.outcome === "executed"
       ? "the action has run, without evidence of it; do not repeat it, look at its effect"
@@ -205,10 +211,27 @@ function byStatus(status: number): Maker {
   return unavailable;
 }
 
-function hintFor(
-  { operationId, operation, status, body, headers, receivedAt }: Refusal,
-  code: string | undefined,
-): string | undefined {
+/** The code of an operator's request that has come to a socket which has no such route. */
+const WRONG_SOCKET = "wrong_socket";
+
+/** Where an answer shows that it comes from the gate's other socket: what to do. */
+function socketHint({ operationId, status }: Refusal, code: string | undefined): string | undefined {
+  // The one route that both sockets have, each with credentials of its own (contract agent.md 1).
+  if (operationId === "getReceipt" && status === 401 && code === "unauthorized")
+    return "this is the operators' socket, where a lease reads no receipt: name the client's (gate.sock)";
+  if (code !== WRONG_SOCKET && !(operationId === "getReceiptAsOperator" && code === "invalid_lease"))
+    return undefined;
+  return `this is the client's socket or port, which has nothing for operators (or it is no gate's): ${
+    inSandbox()
+      ? "there is no other in the gate's sandbox, so decide outside"
+      : "name the operators' (gate-admin.sock)"
+  }`;
+}
+
+function hintFor(refusal: Refusal, code: string | undefined): string | undefined {
+  const { operationId, operation, status, body, headers, receivedAt } = refusal;
+  const ofSocket = socketHint(refusal, code);
+  if (ofSocket !== undefined) return ofSocket;
   const reason = member(body, "deny_reason");
   const ofDecision = code === undefined ? undefined : decisionHints[`${operationId} ${code}`];
   if (ofDecision !== undefined) return ofDecision;
@@ -223,7 +246,7 @@ function hintFor(
   if (operationId === "pollApproval" && status === 404)
     return "the gate has no such approval, or another session opened it: only that one may see it";
   if (operationId === "getApproval" && status === 404)
-    return "the gate has no such approval, or it has expired (a gate with Redis forgets it then)";
+    return "the gate has no such approval, or it has expired (a gate with Redis forgets it then), or this is the client's socket, which answers the same";
   if (code === "invalid_dpop" && typeof reason === "string")
     return htuHint(reason) ?? clockHint(reason, receivedAt);
   return code !== undefined && isKnown(code) ? hints[code] : undefined;
@@ -264,7 +287,10 @@ const hints: { readonly [Code in ErrorCode]?: string } = {
 function htuHint(reason: string): string | undefined {
   const [, expected, got] = /^htu mismatch: expected '([^']*)', got '([^']*)'/.exec(reason) ?? [];
   if (expected === undefined || got === undefined) return undefined;
-  return `the gate expects proofs for ${expected} and this client signs for ${got}: if that is the gate you mean, give its public_base_url as publicBaseUrl`;
+  const how = inSandbox()
+    ? "let it into this sandbox as LATCHGATE_PUBLIC_URL, by pass_env (--pass-env), or give it as publicBaseUrl"
+    : "give it as publicBaseUrl";
+  return `the gate expects proofs for ${expected} and this client signs for ${got}: if the first is the public_base_url of the gate you mean, ${how}`;
 }
 
 /** Where a refused `iat` shows that the two clocks differ: by how much. */

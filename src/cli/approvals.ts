@@ -1,5 +1,6 @@
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import type { LatchGateOperator } from "../operator/operator.ts";
+import { LatchGateNotFound } from "../vocabulary/errors.ts";
 import { approve, deny, refuseUnasked } from "./approvals/decide.ts";
 import { facts, showDetail } from "./approvals/detail.ts";
 import { explain } from "./approvals/explain.ts";
@@ -22,7 +23,7 @@ export const define: Define = (command, terminal, ends) => {
     const code = await reported("approvals", values.json, terminal, async () => {
       const operator = await findOperator(values, terminal);
       try {
-        return await job(operator);
+        return await job(operator).catch((error: unknown) => refuseWrongSocket(operator, error));
       } finally {
         await operator.close();
       }
@@ -104,6 +105,15 @@ export const define: Define = (command, terminal, ends) => {
     does(values, (operator) => watch(operator, values, terminal)),
   );
 };
+
+/** One that is not there and another socket answer alike to what asks for one approval; to what lists them they do not. */
+async function refuseWrongSocket(operator: LatchGateOperator, error: unknown): Promise<never> {
+  if (error instanceof LatchGateNotFound && error.body === undefined)
+    await operator.approvals.list({ limit: 0 }).catch((refusal: unknown) => {
+      if (refusal instanceof LatchGateNotFound) throw refusal;
+    });
+  throw error;
+}
 
 /** What each of them takes. */
 function common<Args extends unknown[], Opts extends OptionValues, Global extends OptionValues>(

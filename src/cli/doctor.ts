@@ -8,7 +8,11 @@ import {
   LatchGateTransportError,
 } from "../vocabulary/errors.ts";
 import { type Route, resolveRoute } from "../wire/config.ts";
+import { type ProcessLimits, processLimits } from "../wire/limits.ts";
 import { socketOf } from "../wire/place.ts";
+import { inSandbox } from "../wire/sandbox.ts";
+import { createTransport, type Transport } from "../wire/transport.ts";
+import { hasRoomForWebAssembly } from "../wire/web-assembly.ts";
 import type { Define, Terminal } from "./command.ts";
 import { discoveryOf, type OperatorValues } from "./operator-options.ts";
 import { CREDENTIALS, takesClientPlace, takesOperatorPlace } from "./place-options.ts";
@@ -20,6 +24,10 @@ export interface Finding {
   readonly state: "ok" | "wrong" | "skipped";
   readonly found: string;
   readonly todo?: string | undefined;
+  /** What moves the bytes to the gate. */
+  readonly carrier?: Transport["carrier"];
+  /** What the process is limited to. */
+  readonly limits?: ProcessLimits;
 }
 
 export const define: Define = (command, terminal, ends) => {
@@ -55,6 +63,7 @@ export const define: Define = (command, terminal, ends) => {
 type Values = OperatorValues & { readonly socket?: string | undefined; readonly url?: string | undefined };
 
 async function* findings(values: Values, terminal: Terminal): AsyncGenerator<Finding> {
+  if (inSandbox(terminal.env)) yield sandbox();
   yield* agentsSide(values, terminal);
   yield* operatorsSide(values, terminal);
 }
@@ -62,6 +71,25 @@ async function* findings(values: Values, terminal: Terminal): AsyncGenerator<Fin
 const PATIENCE = { timeoutMs: 5_000, retry: false } as const;
 /** No receipt and no approval has this id. */
 const NOBODYS = "00000000-0000-7000-8000-000000000000";
+
+function sandbox(): Finding {
+  const limits = processLimits();
+  const carrier = hasRoomForWebAssembly() ? "undici" : "node:http";
+  const found = `this is the gate's sandbox: ${limitWords(limits)}; ${carrier} moves the bytes`;
+  return { ...ok("sandbox", found), limits, carrier };
+}
+
+function limitWords({ addressSpace, data, processes, openFiles, cpuSeconds }: ProcessLimits): string {
+  const gib = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 10) / 10} GiB`;
+  const words = [
+    addressSpace === undefined ? [] : `${gib(addressSpace)} of address space`,
+    data === undefined ? [] : `${gib(data)} of data`,
+    processes === undefined ? [] : `${processes} processes`,
+    openFiles === undefined ? [] : `${openFiles} open files`,
+    cpuSeconds === undefined ? [] : `${cpuSeconds} s of CPU`,
+  ].flat();
+  return words.length === 0 ? "no limits are seen" : words.join(", ");
+}
 
 async function* agentsSide(values: Values, { cwd, env }: Terminal): AsyncGenerator<Finding> {
   let route: Route;
@@ -80,11 +108,14 @@ async function* agentsSide(values: Values, { cwd, env }: Terminal): AsyncGenerat
   const { socket, baseUrl, publicBaseUrl } = route;
   const where = socket ?? baseUrl;
   const place = socket === undefined ? { baseUrl } : { socket };
-  const client = new LatchGateClient({ ...place, publicBaseUrl, agentId: "doctor" });
+  const transport = createTransport({ ...place, publicBaseUrl });
+  const client = new LatchGateClient({ transport, agentId: "doctor" });
   try {
-    yield* gateAt(where, client, publicBaseUrl);
+    for await (const finding of gateAt(where, client, publicBaseUrl, env))
+      yield finding.check === "gate" ? { ...finding, carrier: transport.carrier } : finding;
   } finally {
     await client.close();
+    await transport.close();
   }
 }
 
@@ -92,6 +123,7 @@ async function* gateAt(
   where: string,
   client: LatchGateClient,
   publicBaseUrl: string,
+  env: Terminal["env"],
 ): AsyncGenerator<Finding> {
   const began = performance.now();
   const health = await client.api
@@ -116,7 +148,7 @@ async function* gateAt(
   yield await readiness(client);
   const time = clock(response);
   yield time;
-  yield* leaseAndProofs(client, publicBaseUrl, time.state === "wrong");
+  yield* leaseAndProofs(client, publicBaseUrl, time.state === "wrong", env);
 }
 
 async function readiness(client: LatchGateClient): Promise<Finding> {
@@ -168,6 +200,7 @@ async function* leaseAndProofs(
   client: LatchGateClient,
   publicBaseUrl: string,
   clockIsWrong: boolean,
+  env: Terminal["env"],
 ): AsyncGenerator<Finding> {
   try {
     await client.connect({ maxCalls: 1 }, PATIENCE);
@@ -185,23 +218,38 @@ async function* leaseAndProofs(
   // The gate looks for a receipt only after it has accepted lease and proof.
   yield answer instanceof LatchGateNotFound
     ? ok("proofs", `accepted for ${publicBaseUrl}`)
-    : { ...wrong("proofs", answer), todo: clockIsWrong ? "see the clock" : htuTodo(publicBaseUrl, answer) };
+    : proofsRefused(publicBaseUrl, answer, clockIsWrong, env);
 }
 
 /** A read is not told why its proof was refused; with a good clock and a key of one's own only the URL is left. */
-const htuTodo = (publicBaseUrl: string, error: unknown) =>
-  error instanceof LatchGateAuthError
-    ? `the gate's public_base_url is most likely not ${publicBaseUrl}: give it as --public-base-url, or set LATCHGATE_PUBLIC_URL`
-    : wrong("proofs", error).todo;
+function proofsRefused(
+  publicBaseUrl: string,
+  error: unknown,
+  clockIsWrong: boolean,
+  env: Terminal["env"],
+): Finding {
+  const finding = wrong("proofs", error);
+  if (!(error instanceof LatchGateAuthError) || error.code !== "invalid_dpop") return finding;
+  const how = inSandbox(env)
+    ? "let LATCHGATE_PUBLIC_URL into this sandbox by pass_env"
+    : "give it as --public-base-url, or set LATCHGATE_PUBLIC_URL";
+  const ofUrl = `the gate's public_base_url is most likely not ${publicBaseUrl}: ${how}`;
+  return { ...finding, todo: clockIsWrong ? "see the clock" : ofUrl };
+}
 
 async function* operatorsSide(values: Values, terminal: Terminal): AsyncGenerator<Finding> {
   let operator: LatchGateOperator;
   try {
     operator = await LatchGateOperator.discover(await discoveryOf(values, terminal));
   } catch (error) {
-    yield error instanceof LatchGateInvalidRequest && error.code === "no_credentials"
-      ? skipped("operator", `no credentials found, which an agent does not need (${error.message})`)
-      : wrong("operator", error);
+    yield !(error instanceof LatchGateInvalidRequest && error.code === "no_credentials")
+      ? wrong("operator", error)
+      : inSandbox(terminal.env)
+        ? skipped(
+            "operator",
+            "there are no credentials and no operators' socket in a sandbox: decide outside",
+          )
+        : skipped("operator", `no credentials found, which an agent does not need (${error.message})`);
     return;
   }
   try {

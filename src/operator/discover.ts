@@ -5,6 +5,7 @@ import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
 import { defaultOperatorSocket, operatorSocketIn, publicBaseUrlIn, publicBaseUrlOf } from "../wire/config.ts";
 import { findGateConfig, type GateConfig } from "../wire/config-file.ts";
 import { isPem } from "../wire/pem.ts";
+import { inSandbox } from "../wire/sandbox.ts";
 import type { OperatorOptions } from "./connection.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -115,6 +116,9 @@ async function configured(config: GateConfig | undefined, cwd: string, env: Envi
     throw wrong(
       `there are no operator credentials: neither LATCHGATE_OPERATOR_KEY and LATCHGATE_OPERATOR_PRIVATE_KEY, nor ${config === undefined ? `a configuration (${join(cwd, ".latchgate", "latchgate.toml")}, or the user's)` : `any in ${where}`}`,
       "no_credentials",
+      inSandbox(env)
+        ? "this is the gate's sandbox, where there is no operators' socket: decide outside"
+        : undefined,
     );
   if (others.length > 0)
     throw wrong(
@@ -141,8 +145,8 @@ async function configured(config: GateConfig | undefined, cwd: string, env: Envi
   return { apiKey, privateKey };
 }
 
-const wrong = (problem: string, code = "invalid_credentials") =>
-  new LatchGateInvalidRequest("<options>", problem, { code });
+const wrong = (problem: string, code = "invalid_credentials", hint?: string) =>
+  new LatchGateInvalidRequest("<options>", problem, { code, hint });
 
 const warnedConfigs = new Set<string>();
 

@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { types } from "node:util";
 import { redactText, secretsIn } from "../vocabulary/redaction.ts";
 import type { Route } from "./config.ts";
 import { Pieces } from "./pieces.ts";
+import { inSandbox, SANDBOX_SOCKET } from "./sandbox.ts";
 import {
   BufferedResponse,
   type Clock,
@@ -186,6 +188,17 @@ const lostMessage = (route: Route) =>
   `the connection to ${whereOf(route)} was lost after the request was sent`;
 
 function connectFailure(error: unknown, route: Route): [FailureCode, string] {
+  const [code, message] = plainConnectFailure(error, route);
+  const { socket, fetch, dispatcher } = route;
+  const isOurs = fetch === undefined && dispatcher === undefined && code !== "certificate_refused";
+  const more =
+    isOurs && socket !== SANDBOX_SOCKET && inSandbox()
+      ? ` (this is the gate's sandbox: from here ${SANDBOX_SOCKET} is reached, and nothing else)`
+      : "";
+  return [code, `${message}${more}`];
+}
+
+function plainConnectFailure(error: unknown, route: Route): [FailureCode, string] {
   const where = whereOf(route);
   const { code, message } = origin(error);
   // What a mock gate misses is said in its own words; undici's mocks quote the request's headers in theirs.
@@ -197,6 +210,10 @@ function connectFailure(error: unknown, route: Route): [FailureCode, string] {
       "permission_denied",
       `no permission to connect to ${where}${route.socket === undefined ? "" : ": only the gate's own user may open its socket (mode 0600)"}`,
     ];
+  const instead = route.socket === undefined ? undefined : insteadOfSocket(route.socket);
+  if (instead !== undefined) return ["connect_failed", `${where} is ${instead}: name the socket itself`];
+  if (NO_TLS.has(code))
+    return ["connect_failed", `${where} answers, but not by TLS: is it a plain port (http://)?`];
   if (code === "ECONNREFUSED")
     return ["connection_refused", `${where} refused the connection: is the gate up?`];
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
@@ -204,6 +221,20 @@ function connectFailure(error: unknown, route: Route): [FailureCode, string] {
   if (CERTIFICATE.test(code))
     return ["certificate_refused", `the certificate of ${where} was refused (${code}): is its CA in tls.ca?`];
   return ["connect_failed", `no connection to ${where}${code === "" ? "" : ` (${code})`}`];
+}
+
+/** What OpenSSL says of a handshake that is answered in plain HTTP. */
+const NO_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"]);
+
+/** What lies at a path where a socket should be. */
+function insteadOfSocket(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    if (stats.isSocket()) return undefined;
+    return stats.isDirectory() ? "a folder" : "a file, and no socket";
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -412,4 +412,55 @@ describe("doctor", () => {
       { check: "operator", state: "skipped" },
     ]);
   });
+
+  it("tells the two sockets apart, and so does `approvals`", async () => {
+    const { at, dir } = await gateIn();
+    const [client, admin] = [join(dir, "gate.sock"), join(dir, "gate-admin.sock")];
+    const agents = await typed(["doctor", "--socket", admin], at);
+    expect(agents).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/FAIL +proofs .* → this is the operators' socket/),
+    });
+    expect(agents.out).not.toMatch(/public_base_url/);
+    const operators = await typed(["doctor", "--admin-socket", client], at);
+    expect(operators).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/FAIL +operator .* → this is the client's socket/),
+    });
+    const id = "00000000-0000-7000-8000-000000000000";
+    for (const words of [["list"], ["show", id], ["approve", id, "--yes"], ["deny", id]])
+      expect(await typed(["approvals", ...words, "--admin-socket", client], at)).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/ {2}this is the client's socket/),
+      });
+    expect(await typed(["approvals", "show", id], at)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/ {2}the gate has no such approval/),
+    });
+  });
+
+  it("says what moves the bytes, and in the gate's sandbox that it is one, with its limits", async () => {
+    const { at, dir } = await gateIn({ publicBaseUrl: "https://gate.example" });
+    const lines = async (env: NodeJS.ProcessEnv, ...args: string[]) =>
+      (await typed(["doctor", "--json", ...args], { cwd: dir, env })).out
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect((await lines(at.env))[0]).toMatchObject({ check: "gate", carrier: "undici" });
+    const inside = { LATCHGATE_URL: "unix:///run/latchgate/gate.sock", HOME: "/workspace" };
+    const [first, ...others] = await lines(inside, "--socket", join(dir, "gate.sock"));
+    expect(first).toMatchObject({
+      check: "sandbox",
+      state: "ok",
+      found: expect.stringMatching(/^this is the gate's sandbox: .*; undici moves the bytes$/),
+      limits: expect.any(Object),
+      carrier: "undici",
+    });
+    expect(others.find(({ check }) => check === "proofs")).toMatchObject({
+      todo: expect.stringMatching(/let LATCHGATE_PUBLIC_URL into this sandbox by pass_env/),
+    });
+    expect(others.find(({ check }) => check === "operator")).toMatchObject({
+      state: "skipped",
+      found: expect.stringMatching(/decide outside/),
+    });
+  });
 });
