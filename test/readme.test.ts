@@ -106,6 +106,22 @@ it.each(DOCUMENTS)("every file of this repository that %s names is there", (name
   );
 });
 
+const CLASSES = new Set(
+  (
+    await Promise.all([
+      import("latchgate-client"),
+      import("latchgate-client/operator"),
+      import("latchgate-client/testing"),
+      import("latchgate-client/webhooks"),
+    ])
+  ).flatMap((entry) => Object.keys(entry)),
+);
+
+it.each(DOCUMENTS)("every class that %s names, also in a picture, is one that programs get", (name) => {
+  const named = new Set([...read(name).matchAll(/\bLatchGate[A-Z]\w+/g)].map(([word]) => word));
+  expect([...named].filter((word) => !CLASSES.has(word))).toEqual([]);
+});
+
 const WRONG: readonly (readonly [string, string, string | undefined])[] = [
   [
     "uses what is not there",
