@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
 import { OptionDefaults } from "typedoc";
 import { load } from "./scripts/site/plugin.mjs";
+
+/** The pages, in the order in which the README ends with them. */
+const end = readFileSync(new URL("README.md", import.meta.url), "utf8").split("## Where to go on")[1] ?? "";
+const pages = new Set([...end.matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, page]) => page));
 
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 export default {
@@ -15,34 +20,7 @@ export default {
   plugin: [load],
   out: "site",
   readme: "scripts/site/first-page.md",
-  projectDocuments: [
-    ...[
-      "agents",
-      "approvals",
-      "errors",
-      "typed-actions",
-      "tools",
-      "mcp-time-limits",
-      "tracing",
-      "finding-the-gate",
-      "sandbox",
-      "what-works-where",
-      "testing",
-      "built-in-actions",
-      "testing-webhooks",
-      "differential",
-      "operators",
-      "webhooks",
-      "low-level",
-      "api-changes",
-      "migrating",
-      "how-it-is-built",
-    ].map((page) => `docs/${page}.md`),
-    "CHANGELOG.md",
-    "SECURITY.md",
-    "CONTRIBUTING.md",
-    "bench/README.md",
-  ],
+  projectDocuments: [...pages, "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "bench/README.md"],
   customJs: "scripts/site/diagrams.js",
   customCss: "scripts/site/style.css",
   ignoredHighlightLanguages: ["mermaid"],
