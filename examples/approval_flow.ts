@@ -1,6 +1,7 @@
 /** An agent's risky call is held, an operator approves it, and the agent learns what came of it. */
 import { LatchGateApprovalRequired, LatchGateClient, verifyReceipt } from "latchgate-client";
 import { LatchGateDenied, LatchGateError, willLearn } from "latchgate-client/operator";
+import "./failing.ts";
 import { exampleGate } from "./gate.ts";
 
 await using gate = await exampleGate();

@@ -1,5 +1,6 @@
 /** An agent gets a lease, executes an action, and verifies the signed receipt. */
 import { LatchGateClient, verifyReceipt } from "latchgate-client";
+import "./failing.ts";
 import { exampleGate } from "./gate.ts";
 
 await using gate = await exampleGate();
