@@ -5,7 +5,7 @@ import {
   LatchGateTransportError,
 } from "../vocabulary/errors.ts";
 import type { Terminal } from "./command.ts";
-import { fitted, plain } from "./show.ts";
+import { fitted, plain, sentence } from "./show.ts";
 import { spoken } from "./spoken.ts";
 
 /** Runs a command, and says of an error of this package what to do about it: in commands, since it is said at a terminal. */
@@ -21,12 +21,13 @@ export async function reported(
     if (!(error instanceof LatchGateError)) throw error;
     if (json) terminal.out(JSON.stringify({ error }));
     else {
-      const say = (label: string, text: string) => {
-        for (const line of fitted(label, plain(spoken(text)), terminal)) terminal.err(line);
+      const say = (lines: string[]) => {
+        for (const line of lines) terminal.err(line);
       };
-      say(`latchgate-client ${name}: `, error.message);
-      for (const more of [error.hint, nextStep(error)]) if (more !== undefined) say("  ", more);
-      if (error.outcome !== "not_executed") say("  ", `outcome: ${error.outcome}`);
+      say(sentence(`latchgate-client ${name}: ${plain(spoken(error.message))}`, terminal));
+      for (const more of [error.hint, nextStep(error)])
+        if (more !== undefined) say(fitted("  ", plain(spoken(more)), terminal));
+      if (error.outcome !== "not_executed") terminal.err(`  outcome: ${error.outcome}`);
     }
     return 1;
   }

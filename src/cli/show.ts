@@ -69,6 +69,12 @@ export function labelled(
 export const fitted = (label: string, text: string, { columns }: Pick<Terminal, "columns">): string[] =>
   columns === undefined ? [`${label}${text}`] : labelled(label, text, columns);
 
+/** A sentence, indented where it goes on; one line where the terminal's width is not known. */
+export const sentence = (text: string, { columns }: Pick<Terminal, "columns">): string[] =>
+  columns === undefined
+    ? [text]
+    : wrap(text, columns - INDENT.length).map((line, at) => (at === 0 ? line : `${INDENT}${line}`));
+
 const INDENT = "  ";
 
 const wrap = (text: string, columns: number): string[] =>

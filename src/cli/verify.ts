@@ -19,7 +19,7 @@ import { counted, createCounter } from "./counter.ts";
 import { findOperator, type OperatorValues } from "./operator-options.ts";
 import { CREDENTIALS, takesOperatorPlace } from "./place-options.ts";
 import { reported } from "./reported.ts";
-import { painter, plain } from "./show.ts";
+import { fitted, painter, plain } from "./show.ts";
 
 export const define: Define = (command, terminal, ends) => {
   command
@@ -253,7 +253,7 @@ function told(verdict: AuditVerdict, { json }: Values, terminal: Terminal): numb
       if (verdict[name].count > (name === "withoutSuccessor" ? 1 : 0))
         terminal.out(`  ${words}: ${named(verdict[name])}`);
   terminal.out("Not proven by this:");
-  for (const what of verdict.notProven) terminal.out(`  ${what}`);
+  for (const what of verdict.notProven) for (const line of fitted("  ", what, terminal)) terminal.out(line);
   return code;
 }
 

@@ -13,8 +13,8 @@ const UNLIMITED = 2 ** 53;
 export function facts(terminal: Terminal): (name: string, value: unknown, style?: Style) => void {
   const paint = painter(terminal);
   return (name, value, style) => {
-    if (value === undefined || value === null || value === "") return;
-    const text = plain(Array.isArray(value) ? value.join(", ") : value);
+    const text = plain(Array.isArray(value) ? value.join(", ") : (value ?? ""));
+    if (text === "") return;
     const label = `${name.padEnd(LABEL)}  `;
     const lines = labelled(label, text, columnsOf(terminal), (piece) =>
       style === undefined ? piece : paint(style, piece),

@@ -4,6 +4,7 @@ import type { Terminal } from "../command.ts";
 import { painter, plain } from "../show.ts";
 import { facts } from "./detail.ts";
 import { heldIn } from "./held.ts";
+import { isOpen } from "./list.ts";
 
 /** Prints why an approval ended as it did, whether the action may have had its effect, and what can be done next. */
 export async function explain(
@@ -25,7 +26,7 @@ export async function explain(
   fact("action", "action_id" in detail ? detail.action_id : undefined, "bold");
   fact("why", why);
   fact("effect", EFFECT[side], side === "before" ? "green" : "yellow");
-  const held = heldIn(detail);
+  const held = isOpen({ status }) ? heldIn(detail) : undefined;
   fact("touches", held?.long ?? held?.short);
   fact("receipt", receipt?.receiptId ?? event?.receipt_id);
   fact("audit event", event?.trace_id);
