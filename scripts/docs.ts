@@ -3,7 +3,7 @@
  * Redocly's own page loads its script from a CDN; here the copy that came with the command is put into the page.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 
@@ -18,6 +18,11 @@ const script = readFileSync(join(redocly, "lib/chunks/redoc.standalone.js"), "ut
   // The footer's logo, where a page has it, and its icons: never asked for.
   .replaceAll(/https:\/\/cdn\.redoc(?:ly\.com|\.ly)\/[^`"']*/g, "data:,");
 
+/** Where the whole site has been built, the way back to its first page. */
+const wayBack = existsSync(join(root, "site/index.html"))
+  ? '<p style="margin:0;padding:8px 16px;font:14px sans-serif"><a href="index.html">latchgate-client</a></p>'
+  : "";
+
 mkdirSync(join(root, "site"), { recursive: true });
 for (const name of ["agent", "operator", "webhooks"]) {
   const file = join(root, "site", `${name}.html`);
@@ -31,6 +36,7 @@ for (const name of ["agent", "operator", "webhooks"]) {
   const page = replaced(readFileSync(file, "utf8"), [
     [/<link rel="modulepreload"[^>]*>/, ""],
     [/import \{ hydrate \} from "https:[^"]*";/, script],
+    ["<body>", `<body>${wayBack}`],
   ]);
   if (!page.includes('"disableTelemetry":true')) throw new Error("the page would report that it was opened");
   writeFileSync(file, page);

@@ -122,6 +122,32 @@ it.each(DOCUMENTS)("every class that %s names, also in a picture, is one that pr
   expect([...named].filter((word) => !CLASSES.has(word))).toEqual([]);
 });
 
+it("the page on errors says of every class what to do", () => {
+  const classes = [...CLASSES].filter((name) => /^LatchGate(?!Client$|Operator$|Error$)/.test(name));
+  const page = read("docs/errors.md");
+  expect(classes.length).toBeGreaterThan(15);
+  expect(classes.filter((name) => !new RegExp(`^\\| [^|]*\`${name}\``, "m").test(page))).toEqual([]);
+});
+
+it("the page on agents has each option of a client, and no other", { timeout: 60_000 }, () => {
+  const [, table = ""] = /\| option \|(.*?)\n## /s.exec(read("docs/agents.md")) ?? [];
+  const names = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, cell = ""]) =>
+    cell.match(/\w+/g),
+  );
+  const source = `import type { ClientOptions } from "latchgate-client";
+    export const options: Record<keyof ClientOptions, 1> = { ${names.map((name) => `${name}: 1`).join(", ")} };`;
+  expect(compilerErrors(new Map([[resolve(ROOT, "options.ts"), source]]))).toEqual([]);
+});
+
+it("the page on agents names every method and member of a client", () => {
+  const members = Object.getOwnPropertyNames(LatchGateClient.prototype).filter(
+    (name) => !["constructor", "leaseJwt"].includes(name),
+  );
+  const [, table = ""] = read("docs/agents.md").split("## Methods");
+  expect(members.length).toBeGreaterThan(15);
+  expect(members.filter((name) => !new RegExp(`\`${name}\\b`).test(table))).toEqual([]);
+});
+
 const WRONG: readonly (readonly [string, string, string | undefined])[] = [
   [
     "uses what is not there",
