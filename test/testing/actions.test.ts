@@ -95,6 +95,49 @@ test("a schema is read as its own $schema says: a tuple of draft-07 is one, and 
   expect(gate.effects.map(({ actionId }) => actionId)).toEqual(ids);
 });
 
+test("a parameter may be called as what every object inherits, and a number is a multiple in decimals", async () => {
+  const names = ["constructor", "toString", "valueOf", "hasOwnProperty"];
+  const optional = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
+  const actions = {
+    optional: { requestSchema: { properties: { ...optional, price: { multipleOf: 0.01 } } } },
+    required: { requestSchema: { required: names } },
+  };
+  const agent = await createAgent(new MockGate({ actions }).send);
+  expect((await agent.execute("optional", { price: 19.99 })).status).toBe(200);
+  expect((await agent.execute("optional", { price: 19.999 })).status).toBe(422);
+  expect((await agent.execute("optional", { constructor: 5 })).status).toBe(422);
+  expect((await agent.execute("required", {})).status).toBe(422);
+});
+
+test("a pattern is read in the gate's spelling", async () => {
+  const patterns = ["(?i)^ab$", "\\AAB\\z", "^(?P<both>AB)$", "^A\\_?B$", "^[\\w\\-]{2}$"];
+  const actions = Object.fromEntries(
+    patterns.map((pattern, index) => [`p${index}`, { requestSchema: { properties: { text: { pattern } } } }]),
+  );
+  const agent = await createAgent(new MockGate({ actions, rateLimits: false }).send);
+  for (const [index, pattern] of patterns.entries()) {
+    const fits = await agent.execute(`p${index}`, { text: "AB" });
+    const others = await agent.execute(`p${index}`, { text: "A\nB" });
+    expect([pattern, fits.status, others.status]).toEqual([pattern, 200, 422]);
+  }
+});
+
+test("what can't be asked of a schema here in time is told in a sentence: to the gate it is no refusal", async () => {
+  const actions = {
+    slow: { requestSchema: { properties: { text: { pattern: "^(a+)+$" } } } },
+    odd: { requestSchema: { properties: { text: { pattern: "(?x) a b" } } } },
+    endless: { requestSchema: { $ref: "#" } },
+  };
+  const agent = await createAgent(new MockGate({ actions }).send);
+  const text = `${"a".repeat(40)}!`;
+  await expect(agent.execute("slow", { text })).rejects.toThrow(
+    'MockGate: a schema of the action "slow" can\'t be asked about this call: its pattern "^(a+)+$" takes longer than 200 ms in JavaScript',
+  );
+  expect((await agent.execute("slow", { text: "aaa" })).status).toBe(200);
+  await expect(agent.execute("odd", { text })).rejects.toThrow("has no counterpart in JavaScript");
+  await expect(agent.execute("endless", { text })).rejects.toThrow("it refers to itself without end");
+});
+
 test("a schema that can't be compiled is told in a sentence, before anything runs, and never as a lost call", async () => {
   const broken = { $schema: "http://json-schema.org/draft-07/schema#", type: "no such type" };
   for (const action of [{ requestSchema: broken }, { requestSchema: {}, responseSchema: broken }]) {

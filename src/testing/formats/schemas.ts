@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { patternEngine, UndecidedPattern } from "./patterns.ts";
 
 /** One thing that a validator found, in the terms that Ajv uses. */
 export interface Finding {
@@ -45,6 +46,11 @@ export function createSchemas(load: (path: string) => unknown = loadAjv) {
         allErrors: true,
         verbose: true,
         logger: false,
+        // To the gate an object has its own members alone: a parameter may be called `constructor`.
+        ownProperties: true,
+        // 19.99 is a multiple of 0.01, though not in binary.
+        multipleOfPrecision: 9,
+        code: { regExp: patternEngine },
       };
       return new (module[name] as new (options: object) => Compiler)(options);
     } catch {
@@ -81,7 +87,12 @@ export function createSchemas(load: (path: string) => unknown = loadAjv) {
     /** All that is wrong with a value. */
     async check(actionId: string, schema: object, value: unknown): Promise<readonly Finding[]> {
       const validate = await validatorOf(actionId, schema);
-      return validate(value) ? [] : (validate.errors ?? []);
+      try {
+        return validate(value) ? [] : (validate.errors ?? []);
+      } catch (error) {
+        const why = error instanceof UndecidedPattern ? error.message : "it refers to itself without end";
+        throw unsent(`MockGate: a schema of the action "${actionId}" can't be asked about this call: ${why}`);
+      }
     },
   };
 }
