@@ -54,6 +54,9 @@ export function createJudge(gate: MockGate) {
     learned(host: string | undefined): void {
       if (host !== undefined) learned.add(host);
     },
+    forgotten(host: string): void {
+      learned.delete(host);
+    },
     state(approvalId: string, state: string | undefined): void {
       const before = ended.get(approvalId);
       if (state === undefined) return;

@@ -12,6 +12,9 @@ const HOSTS = ["a.example.org", "b.example.org", "c.example.net"];
 /** Lets somebody else hear what is asked and answered on a socket. */
 export type Around = (face: "client" | "admin", door: Door) => Door;
 
+/** How many steps a long program has: 60 to 200. */
+export const longSteps = (seed: number) => 60 + createChance(seed).below(141);
+
 /** Runs one random program against a gate of its own; gives what it did and what was broken. */
 export async function runProgram(seed: number, steps: number, around: Around = (_, door) => door) {
   const chance = createChance(seed);
@@ -77,7 +80,7 @@ export async function runProgram(seed: number, steps: number, around: Around = (
   }
 
   async function decide(kind: "approve" | "deny"): Promise<void> {
-    const approval = chance.one(approvals);
+    const approval = chance.one(chance.in(0.8) ? approvals.slice(-4) : approvals);
     if (approval === undefined) return;
     const answer = await deliver(
       operatorSend,
@@ -100,7 +103,7 @@ export async function runProgram(seed: number, steps: number, around: Around = (
     judge.state(approval.id, json?.status);
     const poll = await approval.agent.poll(approval.id);
     if (poll.status === 200 && poll.json.status !== "pending") judge.state(approval.id, poll.json.status);
-    const other = agents.find(({ sessionId }) => sessionId !== approval.agent.sessionId);
+    const other = agents.findLast(({ sessionId }) => sessionId !== approval.agent.sessionId);
     if (other === undefined) return;
     const seen = await other.poll(approval.id);
     if (seen.status !== 401) judge.other(seen);
@@ -113,7 +116,7 @@ export async function runProgram(seed: number, steps: number, around: Around = (
     const fault: Fault = { kind: "reset", when };
     const before = receipted();
     const handle = gate.fault(operation, fault);
-    if (operation === "executeAction") await execute(chance.one(agents));
+    if (operation === "executeAction") await execute(agentOf());
     else await decide("approve");
     if (when === "answered" && handle.befell === 1 && receipted() > before) judge.lost();
     handle.remove();
@@ -122,8 +125,8 @@ export async function runProgram(seed: number, steps: number, around: Around = (
   const receipted = () => gate.effects.filter(({ ending }) => ending === "receipted").length;
 
   const moves: readonly [number, () => Promise<void> | void][] = [
-    [10, () => execute(chance.one(agents))],
-    [4, () => atOnce(2 + chance.below(3), () => execute(chance.one(agents)))],
+    [10, () => execute(agentOf())],
+    [4, () => atOnce(2 + chance.below(3), () => execute(agentOf()))],
     [6, () => decide("approve")],
     [2, () => atOnce(2, () => decide(chance.one(["approve", "deny"])))],
     [2, () => decide("deny")],
@@ -132,8 +135,12 @@ export async function runProgram(seed: number, steps: number, around: Around = (
     [3, again],
     [2, connect],
     [4, () => time.advanceTo(time.now() + chance.one([1000, 5000, 61_000, 121_000, 310_000]))],
+    [2, forget],
     [1, restart],
   ];
+
+  /** Sessions end in time: those that came last are asked most. */
+  const agentOf = () => chance.one(chance.in(0.9) ? agents.slice(-3) : agents);
 
   async function atOnce(count: number, run: () => Promise<void>): Promise<void> {
     await Promise.all(Array.from({ length: count }, run));
@@ -145,6 +152,16 @@ export async function runProgram(seed: number, steps: number, around: Around = (
     if (door === undefined || request === undefined) return;
     const answer = await deliver(door, request);
     if (answer !== undefined) judge.executed(answer, undefined);
+  }
+
+  /** An operator takes back what was learned. */
+  async function forget(): Promise<void> {
+    const domain = chance.one(HOSTS);
+    const answer = await deliver(
+      operatorSend,
+      operator.request("DELETE", "/v1/admin/domains", { action_id: "call", domain }),
+    );
+    if (answer?.status === 200) judge.forgotten(domain);
   }
 
   async function restart(): Promise<void> {

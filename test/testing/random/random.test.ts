@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runProgram } from "./program.ts";
+import { longSteps, runProgram } from "./program.ts";
 
 const SEEDS = 200;
 const STEPS = 24;
@@ -16,6 +16,13 @@ test(`${SEEDS} random programs of both roles keep what the contract promises`, {
   }
   console.log(`random programs: ${SEEDS} seeds, ${requests} requests, ${broken.length} breaches`);
   expect(broken).toEqual([]);
+});
+
+test("twenty long ones, of 60 to 200 steps, do too (`npm run programs` runs a thousand)", {
+  timeout: 60_000,
+}, async () => {
+  for (let seed = 1; seed <= 20; seed += 1)
+    expect([seed, ...(await runProgram(seed, longSteps(seed))).breaches]).toEqual([seed]);
 });
 
 test("the same seed is the same program", async () => {
