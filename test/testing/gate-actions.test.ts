@@ -188,3 +188,23 @@ test("what a stand-in sends into the web can be looked at and answered: its plac
     { method: "PUT", url: "https://api.github.com/x", body: '"no json"' },
   ]);
 });
+
+test("a direct http_put and http_patch are assumed to go out as http_post does, and an approved one goes out as it is", async () => {
+  const sent: string[] = [];
+  const gate = new MockGate({
+    rateLimits: false,
+    web: {
+      "http://example.com": ({ method, body }) => {
+        sent.push(`${method} ${body}`);
+        return {};
+      },
+    },
+  });
+  const agent = await createAgent(gate.send);
+  const call = (actionId: string, more: object = {}) =>
+    agent.execute(actionId, { url: "http://example.com/a", body: "x", ...more });
+  for (const [actionId, more] of [["s3_write", { method: "PUT" }], ["http_put"], ["http_patch"]] as const)
+    await gate.approve((await call(actionId, more)).json.approval_id);
+  for (const actionId of ["http_put", "http_patch"]) await call(actionId);
+  expect(sent).toEqual(['PUT "x"', 'GET "x"', 'GET "x"', 'PUT "x"', 'PATCH "x"']);
+});
