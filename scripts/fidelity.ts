@@ -1,6 +1,8 @@
 /**
- * How like the gate the mock is: every exchange that was recorded at a gate is asked of the mock again, and this prints, per operation,
- * status and code, how many were recorded, could be replayed, and were answered alike (`npm run fidelity`; `--json` for programs).
+ * How like the gate the mock is, by two judges: every exchange that was recorded at a gate, and every step of the random programs that a
+ * gate has answered, is asked of the mock again. Prints, per operation, status and word, how many exchanges were recorded, could be
+ * replayed, and were answered alike, and how many steps there are, and how many are alike to the last word (`npm run fidelity`;
+ * `--json` for programs).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +10,8 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { described } from "../src/cli/check/described.ts";
 import { isObject, type Json } from "../src/documents/document.ts";
+import type { StepResult } from "../test/differential/alike.ts";
+import { differential } from "../test/differential/differential.ts";
 import { exchanges, isAnswer, proofVectors } from "../test/documents/recordings.ts";
 import { replay } from "../test/testing/replay/replayer.ts";
 import { replayVectors } from "../test/testing/replay/vectors.ts";
@@ -21,17 +25,36 @@ interface Row {
   recorded: number;
   replayed: number;
   alike: number;
+  steps: number;
+  stepsAlike: number;
 }
 
 const RECORDINGS = join(import.meta.dirname, "../test/recordings");
 
-/** The table, the gate that it is about, and what could not be replayed. */
-export async function fidelity() {
+/**
+ * The table, the gate that it is about, and what could not be replayed. `programs`: some of them; all 250 when left out. `entry`: another
+ * mock than this one, for the programs.
+ */
+export async function fidelity({
+  programs,
+  entry,
+}: {
+  readonly programs?: ReadonlySet<number>;
+  readonly entry?: string;
+} = {}) {
   const faces = { agent: described("agent"), operator: described("operator") };
   const rows = new Map<string, Row>();
   const row = (operation: string, answer: string): Row => {
     const key = `${operation} ${answer}`;
-    const found = rows.get(key) ?? { operation, answer, recorded: 0, replayed: 0, alike: 0 };
+    const found = rows.get(key) ?? {
+      operation,
+      answer,
+      recorded: 0,
+      replayed: 0,
+      alike: 0,
+      steps: 0,
+      stepsAlike: 0,
+    };
     rows.set(key, found);
     return found;
   };
@@ -63,6 +86,18 @@ export async function fidelity() {
     counted.replayed += 1;
     if (!different.has(id)) counted.alike += 1;
   }
+  const run = await differential(entry, programs);
+  for (const step of run.programs.flatMap(({ steps }) => steps)) {
+    const counted = row(operationOf(step), `${step.status} ${step.word}`.trim());
+    counted.steps += 1;
+    if (step.differs === undefined) counted.stepsAlike += 1;
+  }
+
+  function operationOf({ operation, socket }: StepResult): string {
+    const [method = "", path = ""] = operation.split(" ");
+    return faces[socket].find(method, path)?.id ?? "no operation";
+  }
+
   const sorted = [...rows.values()].sort((one, other) =>
     `${one.operation} ${one.answer}`.localeCompare(`${other.operation} ${other.answer}`),
   );
@@ -90,14 +125,16 @@ function recordedGate() {
   return { version: main.gate, commit: main.commit, date: main.exchanges[0]?.at.slice(0, 10) ?? "" };
 }
 
+const COUNTS = ["recorded", "replayed", "alike", "steps", "stepsAlike"] as const;
+
 function print({ gate, rows, left, never }: Awaited<ReturnType<typeof fidelity>>): void {
-  const sum = (of: "recorded" | "replayed" | "alike") => rows.reduce((total, row) => total + row[of], 0);
+  const sum = (of: (typeof COUNTS)[number]) => String(rows.reduce((total, row) => total + row[of], 0));
   const table = [
-    ["operation", "answer", "recorded", "replayed", "alike"],
-    ...rows.map((row) => [row.operation, row.answer, row.recorded, row.replayed, row.alike].map(String)),
-    ["all", "", ...[sum("recorded"), sum("replayed"), sum("alike")].map(String)],
+    ["operation", "answer", "recorded", "replayed", "alike", "steps", "alike"],
+    ...rows.map((row) => [row.operation, row.answer, ...COUNTS.map((of) => String(row[of]))]),
+    ["all", "", ...COUNTS.map(sum)],
   ];
-  const widths = [0, 1, 2, 3, 4].map((column) =>
+  const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((cells) => cells[column]?.length ?? 0)),
   );
   console.log(`The mock gate against a gate ${gate.version} (${gate.commit}), recorded on ${gate.date}\n`);
@@ -116,5 +153,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const found = await fidelity();
   if (values.json) console.log(JSON.stringify(found));
   else print(found);
-  process.exitCode = found.rows.every(({ replayed, alike }) => replayed === alike) ? 0 : 1;
+  const isAlike = (row: Row) => row.replayed === row.alike && row.steps === row.stepsAlike;
+  process.exitCode = found.rows.every(isAlike) ? 0 : 1;
 }
