@@ -143,6 +143,42 @@ describe("waiting for an operator", () => {
     expect(gate.effects).toEqual([]);
   });
 
+  it("is not said to be over before the second is, that the gate's Date has cut off", async () => {
+    const { clock, client, failure, hold } = world();
+    const held = await hold();
+    await clock.pass(301_000);
+    const error = await failure(client.waitForApproval(held, { waitMs: 1 }));
+    expect(error).toMatchObject({ name: "LatchGateApprovalRequired", code: "wait_timeout" });
+  });
+
+  it("is over by when it was asked about, and not by when a slow answer came, where no Date is sent", async () => {
+    const { clock, gate, make, failure } = world();
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const response = await clock.watch(gate.fetch)(input, init);
+      if (String(input).includes("/poll"))
+        await new Promise<void>((resolve) => void clock.timer(2_000, resolve));
+      const { status, headers } = response;
+      const others = [...headers].filter(([name]) => name !== "date");
+      return new Response(await response.text(), { status, headers: others });
+    };
+    const client = make({ fetch });
+    const { approvalId } = (await failure(client.execute("risky"))) as LatchGateApprovalRequired;
+    await clock.pass(300_500);
+    const error = await failure(client.waitForApproval(approvalId, { waitMs: 3_000 }));
+    expect(error).toMatchObject({ name: "LatchGateApprovalRequired", code: "wait_timeout" });
+  });
+
+  it("is not asked about in the last second of a lease, which its claims have cut off", async () => {
+    const { clock, gate, client, failure, hold } = world({ leaseTtlSeconds: 300 });
+    const held = await hold();
+    await clock.pass(299_500);
+    expect(await failure(client.getApprovalStatus(held.approvalId))).toMatchObject({
+      name: "LatchGateApprovalLost",
+      code: "lease_ended",
+    });
+    expect(gate.received.filter(({ operationId }) => operationId === "pollApproval")).toEqual([]);
+  });
+
   it("nobody deciding for 300 s is an end, and nothing ran", async () => {
     const { gate, client, failure, hold } = world();
     const error = await failure(client.waitForApproval(await hold()));
