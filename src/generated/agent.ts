@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 c85e73621162ab76d642451946333e70e52377ebde7515ee1beb187c61502346) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 1c89e4ffa22d5e1dae6fa45336e4f5c1dea00202352004d3b87e54e93099cd17) by `npm run generate`: do not edit.
 
 export interface paths {
     "/healthz": {
@@ -676,11 +676,8 @@ export interface components {
             signing_key_id?: string;
             started_at: components["schemas"]["Timestamp"];
             finished_at: components["schemas"]["Timestamp"];
-            /**
-             * @description Null unless something failed; of the others 0.2.0 produces `verification_failed` alone.
-             * @enum {string|null}
-             */
-            failure_class: "provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error" | null;
+            /** @description Null unless something failed; of the others 0.2.0 produces `verification_failed` alone. */
+            failure_class: ("provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error") | null;
             /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. Known: valid, invalid, missing_signature, missing_key_id, unknown_key_id, malformed_signature. */
             signature_status: string;
         };

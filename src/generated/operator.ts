@@ -1,4 +1,4 @@
-// Generated from openapi/operator.yaml (sha256 c5a6a44c6166c940d72bf80bffddddc7948c3b21ccdc4899951ab6f504764143) by `npm run generate`: do not edit.
+// Generated from openapi/operator.yaml (sha256 37d862d2aa010cfb2ea4d0a9ebe83dc560339f259d4af786ab3b7cc5ee6306ac) by `npm run generate`: do not edit.
 
 export interface paths {
     "/v1/receipts/{receipt_id}": {
@@ -1915,11 +1915,8 @@ export interface components {
             signing_key_id?: string;
             started_at: components["schemas"]["Timestamp"];
             finished_at: components["schemas"]["Timestamp"];
-            /**
-             * @description Null unless something failed; of the others 0.2.0 produces `verification_failed` alone.
-             * @enum {string|null}
-             */
-            failure_class: "provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error" | null;
+            /** @description Null unless something failed; of the others 0.2.0 produces `verification_failed` alone. */
+            failure_class: ("provider_error" | "timeout" | "policy_violation" | "verification_failed" | "cancelled" | "internal_error") | null;
             /** @description The gate's own opinion, added when the receipt is read. It covers the stored hash only. Known: valid, invalid, missing_signature, missing_key_id, unknown_key_id, malformed_signature. */
             signature_status: string;
         };
