@@ -19,7 +19,7 @@ test("what the mock answers is counted by both judges, recorded exchanges and st
 }, 120_000);
 
 test("a mock that says something else in one member is seen in the rows of that operation alone", async () => {
-  const entry = join(import.meta.dirname, "strict-mock.ts");
+  const entry = join(import.meta.dirname, "strict-mock.program.ts");
   const { rows } = await fidelity({ programs: PROGRAMS, entry });
   const differing = rows.filter(({ steps, stepsAlike }) => stepsAlike < steps);
   expect(differing.map(({ operation, answer }) => `${operation} ${answer}`)).toEqual(["listAuditEvents 200"]);
