@@ -51,15 +51,30 @@ function stepsOf(source: string): (length: number) => number {
 const SCRIPT = new Script("test()");
 let context: { test?: () => boolean } | undefined;
 
+/** So often a pattern is asked again that had no time because others had the machine. */
+const MOST_TRIES = 5;
+
 function testInTime(expression: RegExp, text: string): boolean | undefined {
   context ??= createContext({}) as { test?: () => boolean };
   context.test = () => expression.test(text);
   try {
-    return SCRIPT.runInContext(context, { timeout: MOST_MS }) === true;
-  } catch {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const before = process.cpuUsage();
+      const fits = runInTime(context);
+      const { user, system } = process.cpuUsage(before);
+      if (fits !== undefined || (user + system) / 1_000 > MOST_MS / 2) return fits;
+    }
     return undefined;
   } finally {
     delete context.test;
+  }
+}
+
+function runInTime(within: object): boolean | undefined {
+  try {
+    return SCRIPT.runInContext(within, { timeout: MOST_MS }) === true;
+  } catch {
+    return undefined;
   }
 }
 
