@@ -37,7 +37,7 @@ describe("a pattern that blows up", () => {
     ["^(a+)+$", `${"a".repeat(29)}!`],
     ["^(a|a)*$", `${"a".repeat(40)}!`],
     [`^${"(a|a)".repeat(30)}$`, `${"a".repeat(29)}!`],
-    ["(.*)=(.*)=(.*)=(.*)=\\1", "=".repeat(200)],
+    ["(.*)=(.*)=(.*)=(.*)=\\1", "=".repeat(2_000)],
     ["a*a*a*a*a*b", "a".repeat(500)],
     ["a+$", `${"a".repeat(1024 * 1024)}!`],
   ])("%s keeps the process for a moment, is not told, and is not asked again", (source, text) => {
