@@ -37,6 +37,7 @@ export default {
   intentionallyNotExported: [
     "src/generated/operations.ts:agentOperations",
     "src/generated/operations.ts:operatorOperations",
+    "src/testing/conformance/journal-checks.ts:JOURNAL_CHECKS",
     "src/testing/webhooks/body.ts:WEBHOOK_FORMATS",
     "src/testing/webhooks/events.ts:Known",
     "src/webhooks/event.ts:Schemas",
