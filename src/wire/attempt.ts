@@ -51,7 +51,9 @@ export class Attempt {
     const { signal, timeoutMs } = request;
     if (signal?.aborted) this.#aborted();
     else if (timeoutMs <= 0) this.#timedOut();
-    else this.#callOffTimer = clock.timer(timeoutMs, () => this.#timedOut());
+    // A clock that was given may be made of timers, which end at once where they should never.
+    else if (timeoutMs !== Number.POSITIVE_INFINITY)
+      this.#callOffTimer = clock.timer(timeoutMs, () => this.#timedOut());
     if (signal !== undefined && !this.done) this.#forgetSignal = onAbort(signal, () => this.#aborted());
   }
 

@@ -45,6 +45,7 @@ export function waitFor<Value>(
     );
     if (signal?.aborted) return giveUp("aborted");
     if (signal !== undefined) forget = onAbort(signal, () => giveUp("aborted"));
-    if (timeoutMs !== undefined) callOff = clock.timer(timeoutMs, () => giveUp("timeout"));
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
+      callOff = clock.timer(timeoutMs, () => giveUp("timeout"));
   });
 }
