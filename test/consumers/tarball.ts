@@ -7,8 +7,8 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 /** The package as programs get it: built, packed, and installed by npm into folders that are not below the repository. */
 export interface Tarball extends Disposable {
-  /** A copy of a consumer's folder with its packages. */
-  install(consumer: string): string;
+  /** A copy of a consumer's folder with its packages; the folder lies beside this file unless `from` says where. */
+  install(consumer: string, from?: string): string;
 }
 
 /** What a program started from here inherits: nothing that was meant for this one. */
@@ -24,9 +24,9 @@ export function createTarball(): Tarball {
   const [packed = ""] = readdirSync(folder);
   renameSync(join(folder, packed), join(folder, "latchgate-client.tgz"));
   return {
-    install(consumer) {
+    install(consumer, from = import.meta.dirname) {
       const path = join(folder, consumer);
-      cpSync(join(import.meta.dirname, consumer), path, { recursive: true });
+      cpSync(join(from, consumer), path, { recursive: true });
       npm(
         path,
         "install",
