@@ -34,7 +34,10 @@ function scriptFor(shell: string): string {
   } finally {
     console.log = log;
   }
-  return lines.join("\n").trimEnd();
+  const text = lines.join("\n").trimEnd();
+  if (shell !== "bash") return text;
+  // Its constants would fail where a start-up file is read twice, and bash's own completion of files is never let in.
+  return text.replaceAll(/^readonly /gm, "").replaceAll(/^complete -F /gm, "complete -o default -F ");
 }
 
 /** By what the shell goes on (cobra's protocol, which the script speaks): files where nothing is chosen from, or none. */
@@ -68,7 +71,10 @@ function lines(candidates: readonly Candidate[], begun: string): string[] {
   return [...fitting.map(([text, explanation]) => `${text}\t${explanation}`), NO_FILES];
 }
 
-const named = (command: CommandUnknownOpts): Candidate => [command.name(), command.summary()];
+const named = (command: CommandUnknownOpts): Candidate => [
+  command.name(),
+  command.summary() || command.description(),
+];
 
 const flagsOf = (command: CommandUnknownOpts): Candidate[] =>
   command

@@ -320,7 +320,10 @@ describe("completion", () => {
     const { code, said } = await typed(["completion", shell]);
     expect(code).toBe(0);
     expect(said).toContain("latchgate-client complete -- ");
-    if (shell === "bash") expect(execFileSync("bash", ["-n"], { input: said }).toString()).toBe("");
+    // Twice, as in a start-up file that is read again.
+    const read =
+      shell === "bash" ? execFileSync("bash", { input: `set -e\n${said}\n${said}\ncomplete -p` }) : "";
+    if (shell === "bash") expect(String(read)).toMatch(/^complete -o default -F \w+ latchgate-client$/m);
   });
 
   it("of a shell that is not known is wrong use", async () => {
