@@ -6,14 +6,18 @@ import ts from "typescript";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { blocksOf, DOCUMENTS, deadLinksOf, ROOT, read } from "./support/markdown.ts";
 
-const EXAMPLES = readdirSync(resolve(ROOT, "examples")).map((name) => read(`examples/${name}`));
+const EXAMPLES = ["examples", "test/engines"].flatMap((folder) =>
+  readdirSync(resolve(ROOT, folder))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => read(`${folder}/${name}`)),
+);
 
 /** What is shown without being code of ours: commands, what they print, and diagrams. */
 const SHOWN = ["", "sh", "mermaid"];
 
 /**
  * What is wrong with the blocks of documents, by their names. `ts` is compiled here, all at once; `typescript` is a file of
- * `examples/`, which `npm run check:types` compiles; a block that is neither, and could be code, is wrong too.
+ * `examples/`, which `npm run check:types` compiles, or of `test/engines/`, which `npm run engines` compiles and runs; a block that is neither, and could be code, is wrong too.
  */
 function problemsIn(documents: ReadonlyMap<string, string>): Map<string, string[]> {
   const sources = new Map<string, string>();

@@ -136,21 +136,35 @@ export class MockGate {
     return server;
   }
 
-  /** What an operator's approve does and is answered: the held call runs now, under its own session's budget. */
+  /**
+   * What an operator's approve does and is answered: the held call runs now, under its own session's budget. An id under which
+   * no call was ever held is a test's mistake: it rejects.
+   */
   async approve(
     approvalId: string,
     options: ApproveOptions & { operator?: string } = {},
   ): Promise<OperatorAnswer> {
+    this.#mustBeOpened(approvalId);
     return spoken(await approve(this.#world, approvalId, operatorOf(options.operator), options));
   }
 
-  /** What an operator's deny does and is answered. */
+  /** What an operator's deny does and is answered. Rejects like `approve`. */
   async deny(
     approvalId: string,
     reason = "operator_denied",
     options: { operator?: string } = {},
   ): Promise<OperatorAnswer> {
+    this.#mustBeOpened(approvalId);
     return spoken(deny(this.#world, approvalId, operatorOf(options.operator), reason));
+  }
+
+  #mustBeOpened(approvalId: string): void {
+    const { approvals } = this.#world;
+    if (approvals.wasOpened(approvalId)) return;
+    const held = approvals.list().map((approval) => `${approval.approvalId} (${approval.actionId})`);
+    throw new Error(
+      `no call was held under the approval id ${JSON.stringify(approvalId)}; gate.approvals has ${held.join(", ") || "none"}`,
+    );
   }
 
   /** Claims an approval and leaves it so, as an operator does whose connection is lost while the action runs. */

@@ -148,6 +148,8 @@ export function createApprovals(clock: Clock, store: "sqlite" | "redis" = "sqlit
     durable,
     get: (approvalId: string) => kept(approvalId)?.value,
     /** The newest first. */
+    /** Whether a call was ever held under this id, whatever the store still knows of it. */
+    wasOpened: (approvalId: string) => approvals.has(approvalId),
     list: () =>
       [...approvals.keys()]
         .map((approvalId) => kept(approvalId)?.value)
