@@ -8,7 +8,7 @@ import { agentOperations } from "../generated/operations.ts";
 import { createProofClock, createSign } from "../proof/dpop.ts";
 import { createLeases, type LeaseEvent, type LeaseOptions, type Leases } from "../session/lease.ts";
 import { checkedLease } from "../session/session.ts";
-import { checkedListener, checkedOptions, checkedWord, wrongOptions } from "../vocabulary/given.ts";
+import { checkedListener, checkedOptions, checkedWord, wrongOptions } from "../vocabulary/checked-options.ts";
 import { tell } from "../vocabulary/listeners.ts";
 import type { ActionResult } from "../vocabulary/models.ts";
 import type { OperationTable } from "../vocabulary/outcomes.ts";

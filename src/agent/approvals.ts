@@ -3,12 +3,17 @@ import { type Call, gateTimeOf } from "../call/call.ts";
 import { type CallOptions, type CallState, detailsOf } from "../call/call-state.ts";
 import type { components, operations } from "../generated/agent.ts";
 import {
+  checkedListener,
+  checkedOptions,
+  checkedSignal,
+  checkedWait,
+} from "../vocabulary/checked-options.ts";
+import {
   type ErrorDetails,
   LatchGateApprovalRequired,
   type LatchGateError,
   LatchGateOutcomeUnknown,
 } from "../vocabulary/errors.ts";
-import { checkedListener, checkedOptions, checkedSignal, checkedWait } from "../vocabulary/given.ts";
 import { tell } from "../vocabulary/listeners.ts";
 import {
   type ActionResult,

@@ -4,13 +4,6 @@ import { type CallOptions, NO_OPTIONS, TIMEOUTS_MS } from "../call/call-state.ts
 import { type SentParameters, sentParameters } from "../call/sent-parameters.ts";
 import type { operations } from "../generated/agent.ts";
 import {
-  LatchGateApprovalRequired,
-  type LatchGateError,
-  LatchGateInvalidRequest,
-  LatchGateOutcomeUnknown,
-  type ParameterIssue,
-} from "../vocabulary/errors.ts";
-import {
   checkedListener,
   checkedOptions,
   checkedSignal,
@@ -18,15 +11,22 @@ import {
   checkedWait,
   checkedWord,
   wrongOptions,
-} from "../vocabulary/given.ts";
+} from "../vocabulary/checked-options.ts";
+import {
+  LatchGateApprovalRequired,
+  type LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateOutcomeUnknown,
+  type ParameterIssue,
+} from "../vocabulary/errors.ts";
 import { type ActionResult, actionResultFromJson } from "../vocabulary/models.ts";
 import { leftOfTime } from "../wire/patience.ts";
 import type { Clock } from "../wire/send.ts";
 import type { ActionNames } from "./action-names.ts";
 import type { Approvals, WaitOptions } from "./approvals.ts";
+import { createOnce } from "./call-id.ts";
 import type { Handover } from "./handover.ts";
 import type { Journal } from "./journal.ts";
-import { createOnce } from "./once.ts";
 import type { Validator } from "./validation.ts";
 
 export interface ExecuteOptions extends CallOptions, Pick<WaitOptions, "waitMs" | "onPoll"> {

@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, type KeyObject } from "node:crypto";
 import type { PrivateJwk } from "../proof/dpop.ts";
+import { checkedOptions, wrongOptions } from "../vocabulary/checked-options.ts";
 import { type ErrorDetails, LatchGateApprovalLost } from "../vocabulary/errors.ts";
-import { checkedOptions, wrongOptions } from "../vocabulary/given.ts";
 
 /** Lets another process follow a held call: what that takes is kept in the journal, sealed with a key of the caller's. */
 export interface HandoverOptions {

@@ -1,5 +1,5 @@
 import type { Outcome } from "../generated/operations.ts";
-import { checkedOptions, checkedWord, wrongOptions } from "../vocabulary/given.ts";
+import { checkedOptions, checkedWord, wrongOptions } from "../vocabulary/checked-options.ts";
 
 /**
  * What a journal knows of a call: how far it came, and no parameter, output or secret. It is plain JSON; a store keeps members

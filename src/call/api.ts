@@ -8,8 +8,8 @@ import { type BufferedResponse, type Clock, SendFailure } from "../wire/send.ts"
 import { answersText, unreadable } from "./answers.ts";
 import { type CallDefaults, type CallState, callRequest, callState, type Pipe } from "./call-state.ts";
 import { errorOf, shownText, unsentError } from "./failures.ts";
-import type { Verdict } from "./judgement.ts";
 import { identifierProblem } from "./parameters.ts";
+import type { Verdict } from "./retry-decision.ts";
 
 /** The methods of openapi-fetch, typed by `Paths`. */
 export type Api<Paths extends object> = Client<Paths>;

@@ -1,11 +1,11 @@
 import type { OperationFacts } from "../generated/operations.ts";
 import type { Credentials, SignableRequest } from "../proof/dpop.ts";
+import { checkedOptions, checkedSignal, checkedTimeout } from "../vocabulary/checked-options.ts";
 import type { ErrorDetails } from "../vocabulary/errors.ts";
-import { checkedOptions, checkedSignal, checkedTimeout } from "../vocabulary/given.ts";
 import { USER_AGENT } from "../vocabulary/version.ts";
 import { type RetryOptions, type RetryPolicy, retryPolicyOf } from "../wire/backoff.ts";
 import type { Clock } from "../wire/send.ts";
-import type { Copy, Judged, Judgement, Verdict } from "./judgement.ts";
+import type { Copy, Judged, Judgement, Verdict } from "./retry-decision.ts";
 
 /** What every method takes as its last argument. */
 export interface CallOptions {

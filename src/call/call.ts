@@ -12,8 +12,8 @@ import {
   type Pipe,
 } from "./call-state.ts";
 import { errorOf, unsentError } from "./failures.ts";
-import type { Verdict } from "./judgement.ts";
 import { checkedPath, jsonText, searchOf } from "./parameters.ts";
+import type { Verdict } from "./retry-decision.ts";
 
 /** What a call is made of, beside its options. */
 export interface CallInput {

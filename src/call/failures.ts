@@ -10,8 +10,8 @@ import { redactText, redactValue, secretsIn } from "../vocabulary/redaction.ts";
 import { type BufferedResponse, SendFailure } from "../wire/send.ts";
 import { type CallState, detailsOf } from "./call-state.ts";
 import { withCaller } from "./caller.ts";
-import { judgeFailure, type Verdict } from "./judgement.ts";
 import { doubtAbout, refusalError } from "./refusals.ts";
+import { judgeFailure, type Verdict } from "./retry-decision.ts";
 
 /** What kept a call from being made at all. */
 export function unsentError(state: CallState, error: unknown): unknown {

@@ -4,7 +4,7 @@ import { LatchGateBudgetExhausted } from "../vocabulary/errors.ts";
 import type { RetryQuota } from "../wire/backoff.ts";
 import { type BufferedResponse, type Clock, type Send, SendFailure, sleep } from "../wire/send.ts";
 import { attemptMs, type CallRequest, type CallSession, type CallState, type Pipe } from "./call-state.ts";
-import { decide, judgeAnswer, judgeFailure, type Next, type Verdict } from "./judgement.ts";
+import { decide, judgeAnswer, judgeFailure, type Next, type Verdict } from "./retry-decision.ts";
 
 /** Where the attempts of a call get the session that they are signed with. */
 export interface Sessions {

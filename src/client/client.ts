@@ -10,8 +10,8 @@ import { type AgentOperationId, agentOperations } from "../generated/operations.
 import type { LeaseOptions } from "../session/lease.ts";
 import type { SessionView } from "../session/session.ts";
 import type { GateTool, ToolOptions } from "../tools/tools.ts";
+import { areOptions } from "../vocabulary/checked-options.ts";
 import { type LatchGateApprovalRequired, LatchGateInvalidRequest } from "../vocabulary/errors.ts";
-import { areOptions } from "../vocabulary/given.ts";
 import {
   type ActionResult,
   type ApprovalStatus,

@@ -1,5 +1,5 @@
 import type { JournalEntry } from "../agent/journal.ts";
-import { wrongOptions } from "../vocabulary/given.ts";
+import { wrongOptions } from "../vocabulary/checked-options.ts";
 
 /** An entry as stores have it: its JSON. */
 export const entryText = (entry: JournalEntry): string => JSON.stringify(entry);

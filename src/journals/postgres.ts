@@ -1,5 +1,5 @@
 import type { Journal } from "../agent/journal.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import { entryOf, entryText, wrongJournal } from "./entry-text.ts";
 
 /** What is used of a `Pool` of `pg`, or of a client that is in no transaction. */

@@ -1,5 +1,5 @@
 import type { Journal } from "../agent/journal.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import { entryOf, entryText, wrongJournal } from "./entry-text.ts";
 
 /** What is used of a client of `ioredis` or `redis` (node-redis 4 or later), of one server or a cluster. */

@@ -1,7 +1,7 @@
 import { type Call, gateTimeOf } from "../call/call.ts";
 import type { CallOptions } from "../call/call-state.ts";
 import type { components, operations } from "../generated/operator.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import type { Clock } from "../wire/send.ts";
 import { type Approve, createApprove } from "./approve.ts";
 import { type DenyAnswer, denialFromJson, endedFromJson } from "./decisions.ts";

@@ -1,6 +1,7 @@
 import { type Call, gateTimeOf } from "../call/call.ts";
 import type { CallOptions } from "../call/call-state.ts";
 import type { components, operations } from "../generated/operator.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import {
   LatchGateApprovalExpired,
   LatchGateConflict,
@@ -8,7 +9,6 @@ import {
   LatchGateInvalidRequest,
   LatchGateOutcomeUnknown,
 } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 import type { Clock } from "../wire/send.ts";
 import { type ApproveAnswer, endedFromJson, executedFromJson } from "./decisions.ts";
 import { type LearnOptions, recordOf, willLearn } from "./learning.ts";

@@ -3,8 +3,8 @@ import type { Call } from "../call/call.ts";
 import type { CallOptions } from "../call/call-state.ts";
 import { type AuditVerdict, verifyAuditChain } from "../evidence/audit.ts";
 import type { components, operations } from "../generated/operator.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import { LatchGateError } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 import { wrongValue } from "./values.ts";
 
 type Schemas = components["schemas"];

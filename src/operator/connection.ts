@@ -10,7 +10,7 @@ import {
 } from "../generated/operations.ts";
 import type { operations, paths } from "../generated/operator.ts";
 import { createProofClock, createSign, type PrivateKeySource } from "../proof/dpop.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import type { OperationTable } from "../vocabulary/outcomes.ts";
 import { type RetryOptions, retryPolicy } from "../wire/backoff.ts";
 import { type ConnectionOptions, resolveOperatorRoute } from "../wire/config.ts";

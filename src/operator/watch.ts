@@ -1,4 +1,5 @@
 import type { components } from "../generated/operator.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import {
   LatchGateAuthError,
   LatchGateError,
@@ -6,7 +7,6 @@ import {
   LatchGateTransportError,
   LatchGateUnavailable,
 } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 import type { Clock } from "../wire/send.ts";
 import { createPauses, type WakeUp } from "./wake.ts";
 

@@ -2,12 +2,12 @@ import type { CallOptions, CallSession, CallState, OwnCallOptions } from "../cal
 import { NO_CALLS_LEFT } from "../call/sending.ts";
 import type { components } from "../generated/agent.ts";
 import { DPoPKeyPair } from "../proof/dpop.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import {
   LatchGateBudgetExhausted,
   LatchGateInvalidRequest,
   LatchGateNotConnected,
 } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 import { type Clock, SendFailure } from "../wire/send.ts";
 import { createFlight, type Flight } from "./flight.ts";
 import { Budget, type LeaseAnswer, Session, type SessionView } from "./session.ts";

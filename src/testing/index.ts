@@ -25,7 +25,7 @@ export {
   type VerifyJournalOptions,
   verifyJournal,
 } from "./conformance/journal-conformance.ts";
-export type { ApproveOptions } from "./decisions/decisions.ts";
+export type { ApproveOptions } from "./decisions/approve-deny.ts";
 export type { Effect } from "./decisions/world.ts";
 export type { Timer } from "./formats/clock.ts";
 export type { ProofClaims } from "./formats/proof.ts";

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../call/call-state.ts";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import type { ParameterIssue } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 import type { RiskLevel } from "../vocabulary/risk.ts";
 import {
   type ActionFacts,

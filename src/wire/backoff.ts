@@ -1,5 +1,5 @@
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 
 /** How often and how soon a call may be made again that surely did nothing. */
 export interface RetryOptions {

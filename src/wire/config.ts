@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { wrongOptions } from "../vocabulary/checked-options.ts";
 import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
-import { wrongOptions } from "../vocabulary/given.ts";
 import { findGateConfig, type GateConfig } from "./config-file.ts";
 import { type Place, placeOf, socketOf, urlOf } from "./place.ts";
 import { SANDBOX_SOCKET } from "./sandbox.ts";

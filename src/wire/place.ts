@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { wrongOptions } from "../vocabulary/given.ts";
+import { wrongOptions } from "../vocabulary/checked-options.ts";
 
 /** Where a gate is reached: an HTTP URL, or a Unix socket. */
 export type Place =

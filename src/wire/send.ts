@@ -1,7 +1,4 @@
-/**
- * The one shape of the pipe: a function from a request to an answer. Transport, signing, leases and retries are all
- * `Send => Send`.
- */
+/** What one attempt is: a request, its answer or how it failed, and the clock by which it is made. */
 
 import { setTimeout as nodeTimeout } from "node:timers";
 

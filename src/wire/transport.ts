@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
+import { checkedOptions } from "../vocabulary/checked-options.ts";
 import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
-import { checkedOptions } from "../vocabulary/given.ts";
 import { Attempt } from "./attempt.ts";
 import { createQuota, type RetryQuota } from "./backoff.ts";
 import { refuseUnusable } from "./client-certificate.ts";

@@ -106,7 +106,7 @@ export const CHANGES: { readonly [title: string]: ApiChange } = {
         /(ApproveBadRequestError:\n[\s\S]*?)\bdeny_reason\b([\s\S]*?)\bdeny_reason\b/,
         "$1why$2why",
       ),
-    asks: ["src/testing/decisions/decisions.ts"],
+    asks: ["src/testing/decisions/approve-deny.ts"],
   },
   "a new risk": {
     document: "agent",

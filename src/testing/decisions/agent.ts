@@ -4,8 +4,8 @@ import { sorted } from "../formats/canonical.ts";
 import { type Answer, empty, failure, json } from "../formats/wire.ts";
 import type { Approval } from "../stores/approvals.ts";
 import { authenticate } from "./auth.ts";
+import { executeAction } from "./execute-action.ts";
 import { issueLease } from "./issue.ts";
-import { executeAction } from "./pipeline.ts";
 import type { Call, World } from "./world.ts";
 
 /** What answers an operation. */

@@ -1,6 +1,6 @@
 import type { Workspace } from "../actions/workspace.ts";
 import { type AgentOperationId, agentHandlers, agentOperations } from "../decisions/agent.ts";
-import { type ApproveOptions, approve, deny } from "../decisions/decisions.ts";
+import { type ApproveOptions, approve, deny } from "../decisions/approve-deny.ts";
 import type { Operator } from "../decisions/plan.ts";
 import type { Effect, Session, World } from "../decisions/world.ts";
 import type { Answer, MockRequest, MockResponse } from "../formats/wire.ts";

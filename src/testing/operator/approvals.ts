@@ -1,5 +1,5 @@
 import type { Handler } from "../decisions/agent.ts";
-import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions/decisions.ts";
+import { type ApproveOptions, approve, deny, durableOutcome } from "../decisions/approve-deny.ts";
 import { jsonBody, queryOf } from "../decisions/extract.ts";
 import type { Operator } from "../decisions/plan.ts";
 import type { Call, World } from "../decisions/world.ts";

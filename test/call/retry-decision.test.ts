@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Copy, decide, judgeAnswer, judgeFailure, type Next } from "../../src/call/judgement.ts";
+import { type Copy, decide, judgeAnswer, judgeFailure, type Next } from "../../src/call/retry-decision.ts";
 import {
   agentOperations,
   errorCodes,

@@ -4,10 +4,10 @@ import { uuidv7 } from "../formats/clock.ts";
 import { type Answer, failure, ordered } from "../formats/wire.ts";
 import type { Approval, Claim, Ending } from "../stores/approvals.ts";
 import { sessionRoot } from "./dispatch.ts";
+import { missingSecrets, policyDenied } from "./execute-action.ts";
 import { type Execution, execute, operatorAudit, record } from "./execution.ts";
 import { tell } from "./happenings.ts";
 import { checkDomain, pathGlobProblem } from "./learning-rules.ts";
-import { missingSecrets, policyDenied } from "./pipeline.ts";
 import type { Operator, Plan } from "./plan.ts";
 import type { World } from "./world.ts";
 
