@@ -6,9 +6,24 @@ type Peers = {
 };
 
 const LOADERS: { readonly [Name in keyof Peers]: () => Promise<Peers[Name]> } = {
-  "openapi-typescript": () => import("openapi-typescript"),
-  typescript: async () => (await import("typescript")).default,
+  async "openapi-typescript"() {
+    // It loads the compiler too, and fails with less than a sentence where that is another one.
+    await import("typescript").then(compilerOf, () => undefined);
+    return await import("openapi-typescript");
+  },
+  typescript: async () => compilerOf(await import("typescript")),
 };
+
+/** TypeScript 7 is a program without the functions that make and check types. */
+function compilerOf({ default: compiler }: { readonly default: Peers["typescript"] }): Peers["typescript"] {
+  if ("createProgram" in compiler) return compiler;
+  const { version } = compiler as { version: string };
+  throw new Error(
+    `types are made and compared by TypeScript 5, and ${version} is installed here; beside it, in a folder of its own: ` +
+      `npm install --prefix .latchgate latchgate-client openapi-typescript@7 typescript@5 yaml@2 && ` +
+      "npx --prefix .latchgate latchgate-client",
+  );
+}
 
 /** The peer, or an error that says what to install, and for what. */
 export async function optional<Name extends keyof Peers>(name: Name, purpose: string): Promise<Peers[Name]> {
