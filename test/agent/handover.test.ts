@@ -293,6 +293,17 @@ describe("the clocks of two hosts", () => {
   });
 });
 
+describe("a clock that is 40 s behind the gate's", () => {
+  it("ends no wait later than the lease ends at the gate", async () => {
+    const { clock, process, heldElsewhere, failure } = world({ leaseTtlSeconds: 120 });
+    await heldElsewhere();
+    const began = clock.now();
+    const behind = { ...clock, now: () => clock.now() - 40_000 };
+    expect(await failure(run(process({ clock: behind })))).toMatchObject({ code: "lease_ended" });
+    expect(clock.now() - began).toBeLessThanOrEqual(120_000);
+  });
+});
+
 describe("a call that another process is sending", () => {
   it("is said to be under way, and by whom; after its time it was left behind", async () => {
     const { clock, gate, process, failure } = world();

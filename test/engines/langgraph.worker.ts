@@ -21,8 +21,10 @@ async function buy({ order }: typeof State.State) {
     await client.execute(actionId, { callId }, { callId });
     return { ending: { outcome: "result", code: "" } as const };
   } catch (error) {
-    if (error instanceof LatchGateApprovalRequired) interrupt({ approvalId: error.approvalId });
-    return { ending: endingOf(error) };
+    if (!(error instanceof LatchGateApprovalRequired)) return { ending: endingOf(error) };
+    interrupt({ approvalId: error.approvalId });
+    // Resumed, and still held: the node fails, and is run again.
+    throw error;
   }
 }
 
