@@ -73,15 +73,22 @@ function respelled(source: string): string {
 
 let watched: { readonly script: Script; readonly context: { test?: () => boolean } } | undefined;
 
-/** Another context's script can be interrupted, a regular expression of its own among them. */
+/** Another context's script can be interrupted, a regular expression of its own among them. On a busy machine its time goes by unused: then it has another turn. */
 function testInTime(expression: RegExp, text: string, source: string): boolean {
   watched ??= { script: new Script("test()"), context: createContext({}) };
   const { script, context } = watched;
   context.test = () => expression.test(text);
+  const began = process.cpuUsage();
   try {
-    return script.runInContext(context, { timeout: MOST_MS }) === true;
-  } catch {
-    throw new UndecidedPattern(source, `takes longer than ${MOST_MS} ms in JavaScript`);
+    for (;;) {
+      try {
+        return script.runInContext(context, { timeout: MOST_MS }) === true;
+      } catch {
+        const { user, system } = process.cpuUsage(began);
+        if ((user + system) / 1000 >= MOST_MS)
+          throw new UndecidedPattern(source, `takes longer than ${MOST_MS} ms in JavaScript`);
+      }
+    }
   } finally {
     delete context.test;
   }
