@@ -1,9 +1,15 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "tsdown";
 import { writeDeclarations } from "./scripts/declarations.ts";
+import { needsNode } from "./scripts/needs-node.ts";
 import { slimDocument } from "./scripts/slim-documents.ts";
 import { readSurface } from "./scripts/surface.ts";
 import { licencesOf, packagesOf } from "./scripts/third-party.ts";
+
+const about = JSON.parse(readFileSync("package.json", "utf8")) as {
+  readonly name: string;
+  readonly engines: { readonly node: string };
+};
 
 const POOL = "./undici-pool.cjs";
 
@@ -23,6 +29,11 @@ export default defineConfig({
   dts: false,
   fixedExtension: false,
   sourcemap: false,
+  outputOptions: {
+    // The command says it itself: its first line is another.
+    banner: ({ isEntry, name }) =>
+      isEntry && name !== "cli" ? needsNode(about.name, about.engines.node) : "",
+  },
   plugins: [
     {
       name: "undici-pool-as-it-is",

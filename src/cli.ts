@@ -1,12 +1,20 @@
 #!/usr/bin/env node
 /** The command `latchgate-client`. */
 import { createInterface } from "node:readline/promises";
-import { run } from "./cli/dispatch.ts";
 
 // A reader that has seen enough (`| head -1`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const { stdin, stdout, stderr, env } = process;
+
+// Node 18 has not all that is imported from there.
+const { run } = await import("./cli/dispatch.ts").catch((error: unknown) => {
+  if (!(error instanceof SyntaxError)) throw error;
+  process.stderr.write(
+    `latchgate-client needs Node 20.19 or later, and this is Node ${process.versions.node}\n`,
+  );
+  process.exit(1);
+});
 
 process.exitCode = await run(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
