@@ -195,7 +195,7 @@ function connectFailure(error: unknown, route: Route): [FailureCode, string] {
   const isOurs = fetch === undefined && dispatcher === undefined && code !== "certificate_refused";
   const more =
     isOurs && socket !== SANDBOX_SOCKET && inSandbox()
-      ? ` (this is the gate's sandbox: from here ${SANDBOX_SOCKET} is reached, and nothing else)`
+      ? ` (this is the gate's sandbox: the gate is reached at ${SANDBOX_SOCKET} alone)`
       : "";
   return [code, `${message}${more}`];
 }

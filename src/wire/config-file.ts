@@ -30,11 +30,23 @@ export function findGateConfig(cwd: string, environment: Environment): GateConfi
     if (found === undefined) throw wrongConfig(`LATCHGATE_CONFIG names ${named}, and there is no such file`);
     return found;
   }
-  const userConfig = environment["XDG_CONFIG_HOME"] || join(environment["HOME"] || homedir(), ".config");
-  return (
-    readGateConfig(join(cwd, ".latchgate", "latchgate.toml")) ??
-    readGateConfig(join(userConfig, "latchgate", "latchgate.toml"))
-  );
+  const found = readGateConfig(join(cwd, ".latchgate", "latchgate.toml"));
+  if (found !== undefined) return found;
+  const userConfig = userConfigFolder(environment);
+  return userConfig === undefined
+    ? undefined
+    : readGateConfig(join(userConfig, "latchgate", "latchgate.toml"));
+}
+
+/** A user whom the machine does not know (a container's, a sandbox's) has none where the environment names none. */
+function userConfigFolder(environment: Environment): string | undefined {
+  const { XDG_CONFIG_HOME: folder, HOME: home } = environment;
+  if (folder) return folder;
+  try {
+    return join(home || homedir(), ".config");
+  } catch {
+    return undefined;
+  }
 }
 
 function readGateConfig(path: string): GateConfig | undefined {

@@ -37,12 +37,15 @@ interface Run {
   /** At the gate whose `public_base_url` is not the default. */
   readonly elsewhere?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Without any variable, as a parent process may have left it. */
+  readonly cleared?: boolean;
 }
 
 const COMMAND = "node_modules/latchgate-client/dist/cli.js";
 const RUNS: readonly Run[] = [
   { name: "it is what the gate's sandbox is", args: ["surroundings.mjs"], asksForInternet: true },
   { name: "an agent executes and reads its receipt", args: ["hello.mjs"] },
+  { name: "the same where a parent has cleared the environment", args: ["cleared.mjs"], cleared: true },
   { name: "a held call is approved by an operator outside", args: ["approval.mjs"] },
   { name: "tools", args: ["tools.mjs"] },
   { name: "the low-level client", args: ["low-level.mjs", "--fetch-objects"] },
@@ -139,12 +142,16 @@ async function runAll(): Promise<void> {
 /** Runs one program; what is wrong with its end, and what it printed. */
 async function inside(run: Run, workspace: string, socket: string, dir: string): Promise<string | undefined> {
   const filter = openSync(join(dir, run.asksForInternet ? "refused" : "ends"), "r");
-  const bwrap = shutIn(workspace, socket, { ...ENVIRONMENT, ...run.env });
-  const child = spawn("bwrap", [...bwrap, "--", "prlimit", ...LIMITS, process.execPath, ...run.args], {
-    stdio: ["ignore", "pipe", "pipe", filter],
-    timeout: 120_000,
-    killSignal: "SIGKILL",
-  });
+  const bwrap = shutIn(workspace, socket, run.cleared ? {} : { ...ENVIRONMENT, ...run.env });
+  const child = spawn(
+    "bwrap",
+    [...bwrap, "--", "/usr/bin/prlimit", ...LIMITS, process.execPath, ...run.args],
+    {
+      stdio: ["ignore", "pipe", "pipe", filter],
+      timeout: 120_000,
+      killSignal: "SIGKILL",
+    },
+  );
   let printed = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -175,7 +182,6 @@ async function gateIn(
   });
   const server = await gate.listen({ dir });
   const { socket, adminSocket } = server;
-  if (socket === undefined || adminSocket === undefined) throw new Error("the mock gate has no sockets");
   const operator = new LatchGateOperator({ ...gate.operatorCredentials, socket: adminSocket });
   const stop = new AbortController();
   const approving = (async () => {

@@ -77,7 +77,13 @@ export async function serve(
   const onPort = async (face: Face, wanted: number | undefined, adminTls?: AdminTls) => {
     if (wanted === undefined) return undefined;
     const server = listener(face, "tcp", adminTls);
-    await started(server, () => server.listen(wanted, host));
+    await started(server, () => server.listen(wanted, host)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EACCES") throw error;
+      throw new Error(
+        "MockGate: no port may be listened on here (EACCES; the gate's sandbox allows none): listen({ dir }) makes sockets",
+        { cause: error },
+      );
+    });
     return server.address() as AddressInfo;
   };
 

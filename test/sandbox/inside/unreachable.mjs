@@ -15,6 +15,10 @@ for (const baseUrl of ["http://127.0.0.1:3000", "http://localhost:3000", "https:
   assert.match(await said(client.health({ retry: false })), sandbox);
   await client.close();
 }
+assert.match(
+  await said(new MockGate().listen({ port: 0 })),
+  /the gate's sandbox allows none.*listen\(\{ dir \}\)/,
+);
 const { apiKey, privateKey } = new MockGate().operatorCredentials;
 const operator = new LatchGateOperator({ apiKey, privateKey });
 assert.match(await said(operator.status({ retry: false })), sandbox);
