@@ -1,4 +1,4 @@
-// Generated from openapi/agent.yaml (sha256 1c89e4ffa22d5e1dae6fa45336e4f5c1dea00202352004d3b87e54e93099cd17) and openapi/operator.yaml (sha256 37d862d2aa010cfb2ea4d0a9ebe83dc560339f259d4af786ab3b7cc5ee6306ac) by `npm run generate`: do not edit.
+// Generated from openapi/agent.yaml (sha256 1c89e4ffa22d5e1dae6fa45336e4f5c1dea00202352004d3b87e54e93099cd17) and openapi/operator.yaml (sha256 5ada053668a7a16fc3c568057d257c69e58ef1470bea7a3a3e9543ab3afd7143) by `npm run generate`: do not edit.
 
 /** Whether the action may have run; of an operation that acts at the gate alone, whether the gate may have done it. */
 export type Outcome = "not_executed" | "unknown" | "executed";

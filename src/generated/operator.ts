@@ -1,4 +1,4 @@
-// Generated from openapi/operator.yaml (sha256 37d862d2aa010cfb2ea4d0a9ebe83dc560339f259d4af786ab3b7cc5ee6306ac) by `npm run generate`: do not edit.
+// Generated from openapi/operator.yaml (sha256 5ada053668a7a16fc3c568057d257c69e58ef1470bea7a3a3e9543ab3afd7143) by `npm run generate`: do not edit.
 
 export interface paths {
     "/v1/receipts/{receipt_id}": {
@@ -1440,7 +1440,7 @@ export interface components {
             /** @description Known: internal_error. */
             error: string;
         };
-        ReloadError: {
+        GateReloadError: {
             /** @description Known: reload_failed. */
             error: string;
             detail: string;
@@ -3310,7 +3310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReloadError"];
+                    "application/json": components["schemas"]["GateReloadError"];
                 };
             };
         };

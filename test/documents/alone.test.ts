@@ -26,6 +26,17 @@ describe.each(readdirSync(OPENAPI).filter((name) => name.endsWith(".yaml")))(
       expect(withoutExample(name)).toEqual([]);
     });
 
+    test("calls no schema as generators call what an operation takes and gives", () => {
+      const document = new OpenApiDocument(join(OPENAPI, name));
+      const made = [...document.operations()].flatMap(({ id }) =>
+        ["", "Result", "Response", "Responses", "Data", "Error", "Errors", "Params", "Body"].map((suffix) =>
+          `${id}${suffix}`.toLowerCase(),
+        ),
+      );
+      const schemas = Object.keys(membersOf(membersOf(document.root["components"])["schemas"]));
+      expect(schemas.filter((schema) => made.includes(schema.toLowerCase()))).toEqual([]);
+    });
+
     test("refers to nothing outside of it", () => {
       const references = [...text(name).matchAll(/\$ref: *"?([^"\s}]+)/g)].map(
         ([, reference = ""]) => reference,
