@@ -57,7 +57,7 @@ export interface Journal {
 
 /** How a journal in memory is bounded. */
 export interface MemoryJournalOptions {
-  /** How many calls it remembers at most. 100,000 by default: some 50 MB. */
+  /** How many calls it remembers at most. 100,000 by default: some 60 MB. */
   readonly limit?: number | undefined;
   /**
    * What is done with a new call when it is full. `forget` (default): the oldest call that has ended is forgotten, and another

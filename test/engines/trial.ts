@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { LatchGateApprovalLost } from "latchgate-client";
+import { verifyJournal } from "latchgate-client/testing";
 import type { Engine, RunningEngine } from "./engine.ts";
 import { clientOf, type Ending, type Order } from "./order.ts";
 import { openShop, type Shop } from "./shop.ts";
@@ -32,6 +33,8 @@ export async function trial(engine: Engine, runs: number): Promise<Report> {
   Object.assign(process.env, shop.environment);
   await using running = await engine.open(shop);
   await using judge = clientOf(running.journal);
+  for (const { check, passed, why } of await verifyJournal(() => running.journal))
+    if (!passed) violations.push(`the journal is none: ${check}: ${why}`);
   let kills = 0;
   let done = 0;
   let workers: ChildProcess[] = [];
