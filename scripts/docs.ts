@@ -3,9 +3,10 @@
  * Redocly's own page loads its script from a CDN; here the copy that came with the command is put into the page.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { withOutcomeTables } from "./outcome-tables.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const redocly = dirname(createRequire(import.meta.url).resolve("@redocly/cli/package.json"));
@@ -26,17 +27,20 @@ const wayBack = existsSync(join(root, "site/index.html"))
 mkdirSync(join(root, "site"), { recursive: true });
 for (const name of ["agent", "operator", "webhooks"]) {
   const file = join(root, "site", `${name}.html`);
-  const build = ["build-docs", join(root, "openapi", `${name}.yaml`), "-o", file];
+  const described = join(root, "site", `${name}.json`);
+  writeFileSync(described, withOutcomeTables(join(root, "openapi", `${name}.yaml`)));
+  const build = ["build-docs", described, "-o", file];
   execFileSync(process.execPath, [join(redocly, "bin/cli.js"), ...build], {
     // What it says at its start is no error; a failure's message has it.
     stdio: "pipe",
     // Also what makes the page itself report nothing.
     env: { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" },
   });
+  rmSync(described);
   const page = replaced(readFileSync(file, "utf8"), [
     [/<link rel="modulepreload"[^>]*>/, ""],
     [/import \{ hydrate \} from "https:[^"]*";/, script],
-    ["<body>", `<body>${wayBack}`],
+    ...(wayBack === "" ? [] : [["<body>", `<body>${wayBack}`] as const]),
   ]);
   if (!page.includes('"disableTelemetry":true')) throw new Error("the page would report that it was opened");
   writeFileSync(file, page);
