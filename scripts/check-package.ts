@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, "..");
 /** What an import of each entry may load of this package, in KiB and not minified; what `import()` brings later does not count. */
 const BUDGETS: Readonly<Record<string, { kib: number; of: string }>> = {
   index: {
-    kib: 305,
+    kib: 315,
     of: "68 of it are the tables made of both documents, two carriers, 16 what takes up held calls, the rest is the client",
   },
   operator: { kib: 260, of: "the same tables and transport, and the operator's methods" },
@@ -21,8 +21,8 @@ const BUDGETS: Readonly<Record<string, { kib: number; of: string }>> = {
     kib: 380,
     of: "a whole gate, what checks clients and journals, with the ten actions that most tests use; no code of the client",
   },
-  tools: { kib: 110, of: "what makes tools of a client that is given; no transport, no undici" },
-  webhooks: { kib: 30, of: "what verifies and receives; no client, no transport" },
+  tools: { kib: 115, of: "what makes tools of a client that is given; no transport, no undici" },
+  webhooks: { kib: 32, of: "what verifies and receives; no client, no transport" },
   journals: { kib: 40, of: "three stores by shape, and the errors of wrong options; no client of a store" },
   cli: { kib: 140, of: "commander and what fits text to a terminal; each command is loaded when called" },
 };

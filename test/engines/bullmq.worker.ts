@@ -16,4 +16,5 @@ const worker = new Worker<Order>("orders", (job) => carryOut(client, job.data), 
 });
 worker.on("error", () => {});
 await worker.waitUntilReady();
+process.on("disconnect", () => process.exit());
 process.send?.("ready");

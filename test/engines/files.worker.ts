@@ -6,6 +6,7 @@ const client = clientOf(fileJournal(process.env["ENGINES_DIRECTORY"] ?? ""));
 process.on("message", (orders: readonly Order[]) => {
   for (const order of orders) void untilEnded(order);
 });
+process.on("disconnect", () => process.exit());
 process.send?.("ready");
 
 async function untilEnded(order: Order): Promise<void> {

@@ -55,4 +55,5 @@ async function drive(order: Order): Promise<void> {
 process.on("message", (orders: readonly Order[]) => {
   for (const order of orders) void drive(order);
 });
+process.on("disconnect", () => process.exit());
 process.send?.("ready");

@@ -23,4 +23,5 @@ const orders = restate.workflow({
 });
 
 await restate.serve({ services: [orders], port: Number(process.env["ENGINES_PORT"]) });
+process.on("disconnect", () => process.exit());
 process.send?.("ready");
