@@ -3,11 +3,17 @@ import { MockLanguageModelV3 } from "ai/test";
 import * as ai7 from "ai7";
 import { MockLanguageModelV4 } from "ai7/test";
 import { describe, expect, it } from "vitest";
+import { expectOneEach, operatorOf, TOGETHER } from "./held-together.ts";
 import { world } from "./world.ts";
 
-/** What no model thought of: one call of a tool, and then a word. */
-const callOf = (toolName: string, input: object) => ({
-  content: [{ type: "tool-call" as const, toolCallId: "call_1", toolName, input: JSON.stringify(input) }],
+/** What no model thought of: one call of a tool or several in one step, and then a word. */
+const callOf = (toolName: string, inputs: readonly object[]) => ({
+  content: inputs.map((input, index) => ({
+    type: "tool-call" as const,
+    toolCallId: `call_${index}`,
+    toolName,
+    input: JSON.stringify(input),
+  })),
   finishReason: { unified: "tool-calls" as const, raw: "tool-calls" },
   usage: USAGE,
   warnings: [],
@@ -20,8 +26,8 @@ const USAGE = {
   inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
   outputTokens: { total: 1, text: 1, reasoning: 0 },
 };
-const answers = (toolName: string, input: object) => [
-  callOf(toolName, input),
+const answers = (toolName: string, input: object | readonly object[]) => [
+  callOf(toolName, [input].flat()),
   { ...WORD, usage: USAGE, warnings: [] },
 ];
 
@@ -32,12 +38,15 @@ interface Run {
   readonly prompts: readonly { readonly tools?: readonly unknown[] | undefined; readonly prompt: unknown }[];
 }
 
+const isResultOf = (part: { readonly type: string; readonly toolCallId?: unknown }, id: string) =>
+  part.type === "tool-result" && part.toolCallId === id;
+
 /** Runs an agent of each version from its start: the tools, the call, the model's last word. 7 asks for Node 22. */
 const VERSIONS = {
   "6": async (
     tools: ai6.ToolSet,
     toolName: string,
-    input: object,
+    input: object | readonly object[],
     abortSignal?: AbortSignal,
   ): Promise<Run> => {
     const model = new MockLanguageModelV3({ doGenerate: answers(toolName, input) });
@@ -53,7 +62,7 @@ const VERSIONS = {
   "7": async (
     tools: ai7.ToolSet,
     toolName: string,
-    input: object,
+    input: object | readonly object[],
     abortSignal?: AbortSignal,
   ): Promise<Run> => {
     const model = new MockLanguageModelV4({ doGenerate: answers(toolName, input) });
@@ -135,6 +144,35 @@ describe.each(["6", "7"] as const)("the Vercel AI SDK %s", (version) => {
     }
     expect(gate.effects).toHaveLength(1);
     expect(gate.approvals).toHaveLength(1);
+  });
+
+  describe.each(TOGETHER)("with held calls of one step: $what", (together) => {
+    const inputs = together.calls.map(({ to }) => ({ to }));
+    const outputs = ({ content }: Run) =>
+      together.calls.map(({ id }) => JSON.stringify(content.find((part) => isResultOf(part, id))));
+
+    it("waits for each: each has its own answer, and acts once", async () => {
+      const here = world();
+      const tools = Object.fromEntries((await here.client.tools()).map((tool) => [tool.name, tool]));
+      operatorOf(here, together).inTurn();
+      expectOneEach(here, together, outputs(await here.clock.until(run(tools, "pay", inputs))));
+    });
+
+    it("is run again after each decision: each has its own answer, and acts once", async () => {
+      const here = world();
+      const tools = Object.fromEntries(
+        (await here.client.tools({ onHeld: "return" })).map((tool) => [tool.name, tool]),
+      );
+      const operator = operatorOf(here, together);
+      let last = await here.clock.until(run(tools, "pay", inputs));
+      for (const [index] of together.order.entries()) {
+        const waiting = outputs(last).filter((output) => output.includes('"held":true'));
+        expect(waiting).toHaveLength(together.order.length - index);
+        await operator.next();
+        last = await here.clock.until(run(tools, "pay", inputs));
+      }
+      expectOneEach(here, together, outputs(last));
+    });
   });
 
   it("ends the wait with the run's own signal", async () => {

@@ -8,7 +8,8 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { LatchGateClient } from "latchgate-client";
 import type { OnHeld, ToolOptions } from "latchgate-client/tools";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectOneEach, operatorOf, TOGETHER, type Together } from "./held-together.ts";
 import { world } from "./world.ts";
 
 const INFO = { name: "gate", version: "1" };
@@ -81,6 +82,34 @@ it("a held call of MCP v1 asks the user by elicitation, and is waited for: one e
   expect(JSON.stringify(called)).toContain("paid");
   expect(asked).toEqual([expect.stringContaining("An operator has to approve this call")]);
   expect(gate.effects).toHaveLength(1);
+});
+
+describe.each(TOGETHER)("held calls of MCP v1 at once: $what", (together) => {
+  const callEach = (mcp: Client, { calls }: Together) =>
+    Promise.all(
+      calls.map(async ({ to }) => {
+        const { content } = await mcp.callTool({ name: "pay", arguments: { to } });
+        return (content as { text: string }[]).map(({ text }) => text).join();
+      }),
+    );
+
+  it("are waited for: each has its own answer, and acts once", async () => {
+    const here = world();
+    const { mcp } = await connected(here.client);
+    operatorOf(here, together).inTurn();
+    expectOneEach(here, together, await here.clock.until(callEach(mcp, together)));
+  });
+
+  it("ask by elicitation, each for itself: each has its own answer, and acts once", async () => {
+    const here = world();
+    const { mcp, asked } = await connected(here.client, (server) => ({
+      onHeld: (_, { message }) =>
+        server.elicitInput({ message, requestedSchema: { type: "object", properties: {} } }),
+    }));
+    operatorOf(here, together).inTurn();
+    expectOneEach(here, together, await here.clock.until(callEach(mcp, together)));
+    expect(asked).toHaveLength(together.calls.length);
+  });
 });
 
 it("a client of MCP v1 that cancels ends the wait", async () => {

@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { GateTool, OnHeld } from "latchgate-client/tools";
 import { describe, expect, it } from "vitest";
+import { expectOneEach, operatorOf, TOGETHER, type Together } from "./held-together.ts";
 import { world } from "./world.ts";
 
 const INFO = { name: "gate", version: "1" };
@@ -151,6 +152,48 @@ describe("MCP v2", () => {
     const called = await clock.until(mcp.callTool({ name: "pay", arguments: { to: "a@b" } }));
     expect(JSON.stringify(called)).toContain("paid");
     expect(gate.effects).toHaveLength(1);
+  });
+
+  describe.each(TOGETHER)("with held calls at once: $what", (together) => {
+    const callEach = (mcp: Client, { calls }: Together) =>
+      Promise.all(
+        calls.map(async ({ to }) => {
+          const { content } = await mcp.callTool({ name: "pay", arguments: { to } });
+          return content.map((part) => (part.type === "text" ? part.text : part.type)).join();
+        }),
+      );
+
+    it("waits for each: each has its own answer, and acts once", async () => {
+      const here = world();
+      const tools = await here.client.tools();
+      const { mcp } = clientOf(true);
+      await overHttp(mcp, () => serverOf(tools));
+      operatorOf(here, together).inTurn();
+      expectOneEach(here, together, await here.clock.until(callEach(mcp, together)));
+    });
+
+    it("asks for input for each, and takes each up with its own state: each acts once", async () => {
+      const here = world();
+      const tools = await here.client.tools({ onHeld: ask });
+      const minute = () => new Promise<void>((resolve) => void here.clock.timer(60_000, resolve));
+      const { mcp, asked } = clientOf(true, minute);
+      const said = await overHttp(mcp, () => serverOf(tools));
+      operatorOf(here, together).inTurn();
+      expectOneEach(here, together, await here.clock.until(callEach(mcp, together)));
+      expect(asked.length).toBeGreaterThanOrEqual(together.calls.length);
+      expect(said.join().match(/"requestState":"mcp-call:[^"]+/g)?.length).toBeGreaterThan(1);
+    });
+
+    it("asks clients of 2025 by elicitation in the same way: each acts once", async () => {
+      const here = world();
+      const server = serverOf(await here.client.tools({ onHeld: ask }));
+      const minute = () => new Promise<void>((resolve) => void here.clock.timer(60_000, resolve));
+      const { mcp } = clientOf(false, minute);
+      const [near, far] = InMemoryTransport.createLinkedPair();
+      await Promise.all([server.connect(far), mcp.connect(near)]);
+      operatorOf(here, together).inTurn();
+      expectOneEach(here, together, await here.clock.until(callEach(mcp, together)));
+    });
   });
 
   it("ends the wait when the client cancels", async () => {

@@ -11,38 +11,39 @@ import {
 } from "@openai/agents";
 import type { GateTool } from "latchgate-client/tools";
 import { describe, expect, it } from "vitest";
+import { expectOneEach, operatorOf, TOGETHER, type Together } from "./held-together.ts";
 import { world } from "./world.ts";
 
 setTracingDisabled(true);
 
-/** What no model thought of: one call of a tool, and then a word. */
+/** What no model thought of: one call of a tool or several in one step, and then a word. */
 class Puppet implements Model {
   readonly requests: ModelRequest[] = [];
   readonly #name: string;
-  readonly #input: object;
+  readonly #inputs: readonly object[];
 
-  constructor(name: string, input: object) {
+  constructor(name: string, ...inputs: object[]) {
     this.#name = name;
-    this.#input = input;
+    this.#inputs = inputs;
   }
 
   async getResponse(request: ModelRequest) {
     this.requests.push(request);
     const called = Array.isArray(request.input) && request.input.some(isResult);
-    const call = {
+    const calls = this.#inputs.map((input, index) => ({
       type: "function_call" as const,
-      callId: "call_1",
+      callId: `call_${index}`,
       name: this.#name,
       status: "completed" as const,
-      arguments: JSON.stringify(this.#input),
-    };
+      arguments: JSON.stringify(input),
+    }));
     const word = {
       type: "message" as const,
       role: "assistant" as const,
       status: "completed" as const,
       content: [{ type: "output_text" as const, text: "done" }],
     };
-    return { usage: new Usage(), output: [called ? word : call] };
+    return { usage: new Usage(), output: called ? [word] : calls };
   }
 
   // biome-ignore lint/correctness/useYield: nothing is streamed here
@@ -51,7 +52,8 @@ class Puppet implements Model {
   }
 }
 
-const isResult = ({ type }: AgentInputItem) => type === "function_call_result";
+type CallResult = Extract<AgentInputItem, { type: "function_call_result" }>;
+const isResult = (item: AgentInputItem): item is CallResult => item.type === "function_call_result";
 
 function agentOf(tools: readonly GateTool[], model: Model, needsApproval = false) {
   return new Agent({
@@ -63,6 +65,16 @@ function agentOf(tools: readonly GateTool[], model: Model, needsApproval = false
 
 /** What the model was told that the tool answered. */
 const told = ({ requests }: Puppet) => JSON.stringify(requests.at(-1)?.input);
+
+/** What it was told that each of its calls answered. */
+const toldEach = ({ requests }: Puppet, { calls }: Together) =>
+  calls.map(({ id }) => {
+    const input = requests.at(-1)?.input;
+    const result = Array.isArray(input)
+      ? input.find((item) => isResult(item) && item.callId === id)
+      : undefined;
+    return JSON.stringify(result).replaceAll("\\", "");
+  });
 
 describe("@openai/agents", () => {
   it("takes each tool as it is, and shows a model its schema, not strict", async () => {
@@ -140,6 +152,53 @@ describe("@openai/agents", () => {
     await new Runner().run(agentOf(tools, second), "Do it.");
     expect(told(second)).toContain("paid");
     expect(gate.effects).toHaveLength(1);
+  });
+
+  describe.each(TOGETHER)("with held calls of one step: $what", (together) => {
+    const inputs = together.calls.map(({ to }) => ({ to }));
+
+    it("waits for each: each has its own answer, and acts once", async () => {
+      const here = world();
+      const model = new Puppet("pay", ...inputs);
+      operatorOf(here, together).inTurn();
+      await here.clock.until(new Runner().run(agentOf(await here.client.tools(), model), "Do it."));
+      expectOneEach(here, together, toldEach(model, together));
+    });
+
+    it("is run again after each decision: each has its own answer, and acts once", async () => {
+      const here = world();
+      const tools = await here.client.tools({ onHeld: "return" });
+      const operator = operatorOf(here, together);
+      const again = async () => {
+        const model = new Puppet("pay", ...inputs);
+        await here.clock.until(new Runner().run(agentOf(tools, model), "Do it."));
+        return toldEach(model, together);
+      };
+      let last = await again();
+      for (const [index] of together.order.entries()) {
+        const waiting = last.filter((answer) => answer.includes('"held":true'));
+        expect(waiting).toHaveLength(together.order.length - index);
+        await operator.next();
+        last = await again();
+      }
+      expectOneEach(here, together, last);
+    });
+
+    it("is stored at its own interruptions, and resumed twice: each has its own answer, and acts once", async () => {
+      const here = world();
+      const model = new Puppet("pay", ...inputs);
+      const agent = agentOf(await here.client.tools(), model, true);
+      const paused = await new Runner().run(agent, "Do it.");
+      expect(paused.interruptions).toHaveLength(inputs.length);
+      const stored = paused.state.toString();
+      operatorOf(here, together).inTurn();
+      for (let again = 0; again < 2; again++) {
+        const state = await RunState.fromString(agent, stored);
+        for (const interruption of state.getInterruptions()) state.approve(interruption);
+        await here.clock.until(new Runner().run(agent, state));
+        expectOneEach(here, together, toldEach(model, together));
+      }
+    });
   });
 
   it("ends the wait with the run's own signal", async () => {

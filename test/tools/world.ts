@@ -31,7 +31,7 @@ export function world(gateOptions: MockGateOptions = {}, clientOptions: ClientOp
         pay: {
           riskLevel: "high",
           requestSchema: { ...MAIL, description: "Pays." },
-          run: () => ({ ok: true, paid: 1 }),
+          run: (params) => ({ ok: true, paid: 1, params }),
         },
         free: {
           riskLevel: "low",
