@@ -113,6 +113,8 @@ function whatIsWrong(error: LatchGateInvalidRequest): string {
   }
   if (error.code === "call_id_reused")
     return "the id of this call belongs to another one. Call the tool again as a new call.";
+  if (error.code === "invalid_options")
+    return "the program that calls the tool gives it something wrong. A person has to look at that program.";
   return "the call is not one that the gate takes. The parameters must be an object, as the schema says.";
 }
 

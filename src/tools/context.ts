@@ -1,3 +1,5 @@
+import { LatchGateInvalidRequest } from "../vocabulary/errors.ts";
+
 /** What can be known of a call from what a framework passes after the input. */
 export interface CallContext {
   readonly signal: AbortSignal | undefined;
@@ -46,6 +48,33 @@ export function resumedMcpCallId(context: readonly unknown[]): string | undefine
     if (typeof id === "string" && id.startsWith(MCP_CALL)) return id;
   }
   return undefined;
+}
+
+/** Under this key of a request's `_meta` an MCP client may give its call an id, and the same again when it repeats the call. */
+const CALL_ID_KEY = "latchgate/callId";
+
+const SHORTEST_ID = 16;
+const LONGEST_ID = 128;
+
+/**
+ * The id that an MCP client has given to its call (`_meta`: MCP v1; `mcpReq._meta`: MCP v2), which outlives a request as none of
+ * the protocol's own does. Whoever knows it can have the call's result: what could be guessed, or be a counter, is refused, and
+ * not passed over, since the call would act again when it is repeated.
+ */
+export function clientsMcpCallId(
+  context: readonly unknown[],
+  conversation?: string | undefined,
+): string | undefined | LatchGateInvalidRequest {
+  const id = first(
+    context.filter(isObject),
+    ({ _meta, mcpReq }) =>
+      [_meta, isObject(mcpReq) ? mcpReq["_meta"] : undefined].find(isObject)?.[CALL_ID_KEY],
+  );
+  if (id === undefined) return undefined;
+  if (isName(id) && id.length >= SHORTEST_ID && id.length <= LONGEST_ID)
+    return `${MCP_CALL}client:${joined([conversation, id])}`;
+  const problem = `_meta["${CALL_ID_KEY}"] must be a text of ${SHORTEST_ID} to ${LONGEST_ID} characters that nobody can guess`;
+  return new LatchGateInvalidRequest("<tools>", problem, { code: "invalid_options" });
 }
 
 function first<Value>(places: readonly Members[], look: (place: Members) => Value | undefined) {

@@ -1,7 +1,12 @@
 import type { WaitOptions } from "../agent/approvals.ts";
 import type { ExecuteOptions } from "../agent/execute.ts";
 import type { CallOptions } from "../call/call-state.ts";
-import { LatchGateApprovalRequired, LatchGateError, LatchGateInvalidRequest } from "../vocabulary/errors.ts";
+import {
+  LatchGateApprovalRequired,
+  LatchGateError,
+  LatchGateInvalidRequest,
+  LatchGateOutcomeUnknown,
+} from "../vocabulary/errors.ts";
 import type { ActionResult } from "../vocabulary/models.ts";
 import type { RiskLevel } from "../vocabulary/risk.ts";
 import { answerOfError, answerOfResult, HELD, type ToolAnswer } from "./answers.ts";
@@ -57,17 +62,20 @@ export type Ran =
   | { readonly answer: ToolAnswer }
   | { readonly held: LatchGateApprovalRequired; readonly inputRequired: Readonly<Record<string, unknown>> };
 
+/** Runs a call. Says what becomes of one whose signal is aborted: it ends, or goes on for whoever calls with its id again. */
+export type Run = (call: ToolCall, aborted: "ends" | "goes on") => Promise<Ran>;
+
 /**
  * Runs calls of tools. What a model can be told is an answer, every error of the gate too: a framework would turn an error
  * that is thrown into "please try again", and that must never be said of a call that may have run.
  */
-export function createRunner(executor: Executor, options: RunOptions): (call: ToolCall) => Promise<Ran> {
+export function createRunner(executor: Executor, options: RunOptions): Run {
   const { onHeld = "wait", onError, timeoutMs, retry, waitMs } = options;
   const pauses = createPauses();
   let ajvMissing = false;
 
   /** Checks and executes; where the optional peer ajv is missing, the gate's own limits are all that is checked. */
-  async function execute({ name, input, callId, signal }: ToolCall, whenHeld: "throw" | "wait") {
+  async function executeNow({ name, input, callId, signal }: ToolCall, whenHeld: "throw" | "wait") {
     const how: ExecuteOptions = { callId, signal, timeoutMs, retry, waitMs, whenHeld };
     if (ajvMissing) return executor.execute(name, input, how);
     try {
@@ -76,6 +84,19 @@ export function createRunner(executor: Executor, options: RunOptions): (call: To
       if (!(error instanceof LatchGateInvalidRequest && error.code === "peer_missing")) throw error;
       ajvMissing = true;
       return executor.execute(name, input, how);
+    }
+  }
+
+  /** What is sent goes on without its signal, which ends the waiting: for the gate's answer, and for an operator. */
+  async function executeOn(call: ToolCall, whenHeld: "throw" | "wait"): Promise<ActionResult> {
+    const { signal } = call;
+    if (signal === undefined || signal.aborted) return executeNow(call, whenHeld);
+    try {
+      const sent = executeNow({ ...call, signal: undefined }, "throw");
+      return await untilAborted(sent, signal);
+    } catch (error) {
+      if (whenHeld === "throw" || !(error instanceof LatchGateApprovalRequired)) throw error;
+      return executeNow(call, whenHeld);
     }
   }
 
@@ -93,7 +114,8 @@ export function createRunner(executor: Executor, options: RunOptions): (call: To
     return { answer: answerOfError(settled, onError?.(settled, call)) };
   }
 
-  return async (call) => {
+  return async (call, aborted) => {
+    const execute = aborted === "ends" ? executeNow : executeOn;
     if (typeof onHeld !== "function")
       return answered(call, await settled(execute(call, onHeld === "wait" ? "wait" : "throw")));
     const ask = (held: LatchGateApprovalRequired) => onHeld(held, { ...call, message: HELD });
@@ -121,3 +143,18 @@ export function createRunner(executor: Executor, options: RunOptions): (call: To
     return answered(call, result);
   };
 }
+
+/** Waits for something that goes on when the waiting ends. */
+function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(stillUnderWay(signal));
+    signal.addEventListener("abort", giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
+}
+
+const stillUnderWay = ({ reason }: AbortSignal) =>
+  new LatchGateOutcomeUnknown("the call is still under way: it may have run, and its id joins it again", {
+    code: "aborted",
+    cause: reason,
+  });

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../call/call-state.ts";
 import { checkedOptions } from "../vocabulary/checked-options.ts";
-import type { ParameterIssue } from "../vocabulary/errors.ts";
+import { LatchGateInvalidRequest, type ParameterIssue } from "../vocabulary/errors.ts";
 import type { RiskLevel } from "../vocabulary/risk.ts";
 import {
   type ActionFacts,
@@ -10,7 +10,7 @@ import {
   type Selection,
 } from "./actions.ts";
 import { answerOfError, type ToolAnswer } from "./answers.ts";
-import { contextOf, newMcpCallId, resumedMcpCallId } from "./context.ts";
+import { clientsMcpCallId, contextOf, newMcpCallId, resumedMcpCallId } from "./context.ts";
 import {
   inputSchemaOf,
   parametersOf,
@@ -18,7 +18,7 @@ import {
   type ToolInputSchema,
   type ToolParameters,
 } from "./parameters.ts";
-import { createRunner, type Executor, type Ran, type RunOptions, type ToolCall } from "./running.ts";
+import { createRunner, type Executor, type Run, type RunOptions, type ToolCall } from "./running.ts";
 
 export interface ToolOptions extends Selection, RunOptions {
   /** Ends the reading of the actions; a call's own signal is found in what the framework passes. */
@@ -50,7 +50,10 @@ export interface GateTool {
    * @param context what the framework passes: an abort signal and the call's id are looked for in it
    */
   readonly execute: (input: unknown, ...context: readonly unknown[]) => Promise<ToolAnswer>;
-  /** The same as a `tools/call` result of MCP. */
+  /**
+   * The same as a `tools/call` result of MCP. What a client gives as `_meta["latchgate/callId"]` is the call's id: who calls again
+   * with it joins the first call, which then goes on when its request is cancelled.
+   */
   readonly mcp: (input: unknown, context?: unknown) => Promise<McpToolResult>;
 }
 
@@ -83,8 +86,8 @@ export async function createTools(source: ToolSource, options: ToolOptions = {})
 function toolOf(
   action: ActionFacts,
   source: ToolSource,
-  run: (call: ToolCall) => Promise<Ran>,
-  { onHeld, conversation, describe }: ToolOptions,
+  run: Run,
+  { onHeld, onError, conversation, describe }: ToolOptions,
 ): GateTool {
   const { name, riskLevel, schema } = action;
   const parameters = parametersOf(schema);
@@ -99,11 +102,9 @@ function toolOf(
   });
 
   /** A call that may be taken up again has an id; who asks for input gives it to the client, and gets it back. */
-  const mcpCallOf = (input: unknown, context: readonly unknown[]): ToolCall => {
-    const call = callOf(input, context);
-    const callId =
-      resumedMcpCallId(context) ?? call.callId ?? (typeof onHeld === "function" ? newMcpCallId() : undefined);
-    return { ...call, callId };
+  const mcpCallOf = (call: ToolCall, given: string | undefined): ToolCall => {
+    const own = typeof onHeld === "function" ? newMcpCallId() : undefined;
+    return { ...call, callId: resumedMcpCallId(call.context) ?? given ?? call.callId ?? own };
   };
 
   return {
@@ -115,14 +116,18 @@ function toolOf(
     schema: parametersOf(schema),
     strict: false,
     async execute(input, ...context) {
-      const ran = await run(callOf(input, context));
+      const ran = await run(callOf(input, context), "ends");
       if ("answer" in ran) return ran.answer;
       // Only an MCP client can be asked for input: any other is told that the call is held.
       return answerOfError(ran.held);
     },
     async mcp(input, context) {
-      const call = mcpCallOf(input, [context]);
-      const ran = await run(call);
+      const asked = callOf(input, [context]);
+      const given = clientsMcpCallId(asked.context, conversation);
+      if (given instanceof LatchGateInvalidRequest)
+        return mcpResultOf(answerOfError(given, onError?.(given, asked)));
+      const call = mcpCallOf(asked, given);
+      const ran = await run(call, given === undefined ? "ends" : "goes on");
       if ("answer" in ran) return mcpResultOf(ran.answer);
       // Where two worlds meet: to MCP both are results of one call, and `resultType` tells them apart.
       const requestState = ran.inputRequired["requestState"] ?? call.callId;

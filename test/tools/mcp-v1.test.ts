@@ -10,6 +10,7 @@ import type { LatchGateClient } from "latchgate-client";
 import type { OnHeld, ToolOptions } from "latchgate-client/tools";
 import { describe, expect, it } from "vitest";
 import { expectOneEach, operatorOf, TOGETHER, type Together } from "./held-together.ts";
+import { slowWorld } from "./slow-world.ts";
 import { world } from "./world.ts";
 
 const INFO = { name: "gate", version: "1" };
@@ -119,4 +120,79 @@ it("a client of MCP v1 that cancels ends the wait", async () => {
   const { askedAfter } = await abort((signal) => mcp.callTool(called, undefined, { signal }));
   expect(gate.approvals).toHaveLength(1);
   expect(askedAfter).toBe(0);
+});
+
+describe("a client of MCP v1 that stops waiting, and calls again on another connection", () => {
+  const id = { _meta: { "latchgate/callId": "0b2f6c9e-5d0d-4d6c-9a53-2a7f0a0f3c11" } };
+  const slow = { name: "slow", arguments: {} };
+
+  async function calledTwice(call: typeof slow & { _meta?: Record<string, unknown> }) {
+    const here = slowWorld();
+    const leaving = new AbortController();
+    const { mcp } = await connected(here.client);
+    const first = mcp.callTool(call, undefined, { signal: leaving.signal });
+    await here.running;
+    leaving.abort();
+    await expect(first).rejects.toThrow();
+    const { mcp: other } = await connected(here.client);
+    const second = here.clock.until(other.callTool(call));
+    setImmediate(here.letGo);
+    return { answer: JSON.stringify(await second), effects: here.gate.effects.length };
+  }
+
+  it("acts twice where it gives its call no id", async () => {
+    expect(await calledTwice(slow)).toEqual({ answer: expect.stringContaining("slept"), effects: 2 });
+  });
+
+  it("acts once, and has the answer, where it gives both the same id", async () => {
+    const call = { ...slow, ...id };
+    expect(await calledTwice(call)).toEqual({ answer: expect.stringContaining("slept"), effects: 1 });
+  });
+
+  it("is told of one approval and acts once, where the call was held", async () => {
+    const { client, gate, clock, decide } = world();
+    const call = { name: "pay", arguments: { to: "a@b" }, ...id };
+    for (const _ of [1, 2]) {
+      const leaving = new AbortController();
+      const { mcp } = await connected(client);
+      clock.timer(20_000, () => leaving.abort());
+      await expect(clock.until(mcp.callTool(call, undefined, { signal: leaving.signal }))).rejects.toThrow();
+    }
+    await decide();
+    const { mcp } = await connected(client);
+    expect(JSON.stringify(await clock.until(mcp.callTool(call)))).toContain("paid");
+    expect(gate.effects).toHaveLength(1);
+    expect(gate.approvals).toHaveLength(1);
+  });
+
+  it.each(["1", "", 17, null, "x".repeat(129)])(
+    "is refused with the id %j, and nothing is sent",
+    async (bad) => {
+      const { client, executes } = world();
+      const heard: string[] = [];
+      const { mcp } = await connected(client, () => ({
+        onError: ({ message }) => void heard.push(message) as undefined,
+      }));
+      const call = { name: "mail", arguments: { to: "a@b" }, _meta: { "latchgate/callId": bad } };
+      const answer = await mcp.callTool(call);
+      expect(answer).toMatchObject({
+        isError: true,
+        content: [{ text: expect.stringContaining("Nothing was done") }],
+      });
+      expect(heard).toEqual([expect.stringContaining("16 to 128 characters")]);
+      expect(executes()).toBe(0);
+    },
+  );
+
+  it("never joins a call of another conversation, or one with other parameters", async () => {
+    const { client, gate } = world();
+    const mail = (to: string) => ({ name: "mail", arguments: { to }, ...id });
+    const { mcp } = await connected(client, () => ({ conversation: "one" }));
+    const { mcp: other } = await connected(client, () => ({ conversation: "two" }));
+    await mcp.callTool(mail("a@b"));
+    await other.callTool(mail("a@b"));
+    expect(gate.effects).toHaveLength(2);
+    expect(JSON.stringify(await mcp.callTool(mail("c@d")))).toContain("belongs to another one");
+    expect(gate.effects).toHaveLength(2);
+  });
 });

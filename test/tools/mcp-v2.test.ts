@@ -8,6 +8,7 @@ import {
 import type { GateTool, OnHeld } from "latchgate-client/tools";
 import { describe, expect, it } from "vitest";
 import { expectOneEach, operatorOf, TOGETHER, type Together } from "./held-together.ts";
+import { slowWorld } from "./slow-world.ts";
 import { world } from "./world.ts";
 
 const INFO = { name: "gate", version: "1" };
@@ -205,5 +206,66 @@ describe("MCP v2", () => {
     const { askedAfter } = await abort((signal) => mcp.callTool(called, { signal }));
     expect(gate.approvals).toHaveLength(1);
     expect(askedAfter).toBe(0);
+  });
+});
+
+describe("a client of MCP v2 that stops waiting, and calls again", () => {
+  const id = { _meta: { "latchgate/callId": "0b2f6c9e-5d0d-4d6c-9a53-2a7f0a0f3c11" } };
+  const slow = { name: "slow", arguments: {} };
+
+  async function connectedTo(
+    tools: readonly GateTool[],
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<Client> {
+    const { mcp } = clientOf(true, meanwhile);
+    await overHttp(mcp, () => serverOf(tools));
+    return mcp;
+  }
+
+  async function calledTwice(call: typeof slow & { _meta?: Record<string, unknown> }) {
+    const here = slowWorld();
+    const tools = await here.client.tools();
+    const leaving = new AbortController();
+    const first = (await connectedTo(tools)).callTool(call, { signal: leaving.signal });
+    await here.running;
+    leaving.abort();
+    await expect(first).rejects.toThrow();
+    const second = here.clock.until((await connectedTo(tools)).callTool(call));
+    setImmediate(here.letGo);
+    return { answer: JSON.stringify(await second), effects: here.gate.effects.length };
+  }
+
+  it("acts twice where it gives its call no id", async () => {
+    expect(await calledTwice(slow)).toEqual({ answer: expect.stringContaining("slept"), effects: 2 });
+  });
+
+  it("acts once, and has the answer, where it gives both the same id", async () => {
+    const call = { ...slow, ...id };
+    expect(await calledTwice(call)).toEqual({ answer: expect.stringContaining("slept"), effects: 1 });
+  });
+
+  it("acts once when its own time limit is over and the action has ended meanwhile", async () => {
+    const { client, gate, running, letGo } = slowWorld();
+    const tools = await client.tools();
+    const mcp = await connectedTo(tools);
+    await expect(mcp.callTool({ ...slow, ...id }, { timeout: 100 })).rejects.toThrow(/timed out/i);
+    await running;
+    letGo();
+    expect(JSON.stringify(await mcp.callTool({ ...slow, ...id }))).toContain("slept");
+    expect(gate.effects).toHaveLength(1);
+  });
+
+  it("takes up the same held call by its id, or by the state that it was asked with: one effect", async () => {
+    const { client, gate, clock, decide } = world();
+    const tools = await client.tools({ onHeld: ask });
+    const call = { name: "pay", arguments: { to: "a@b" }, ...id };
+    const leaving = new AbortController();
+    const mcp = await connectedTo(tools, async () => leaving.abort());
+    await expect(clock.until(mcp.callTool(call, { signal: leaving.signal }))).rejects.toThrow();
+    expect(gate.approvals).toHaveLength(1);
+    const again = await connectedTo(tools, decide);
+    expect(JSON.stringify(await clock.until(again.callTool(call)))).toContain("paid");
+    expect(gate.effects).toHaveLength(1);
+    expect(gate.approvals).toHaveLength(1);
   });
 });
