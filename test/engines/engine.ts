@@ -26,8 +26,12 @@ export interface RunningEngine extends AsyncDisposable {
   endingOf(order: Order): Promise<Ending | undefined>;
 }
 
-/** Starts a program of this folder, and waits for its first message. */
-export async function startProgram(name: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+/** Starts a program of this folder, and waits for its first message, which `hear` is told. */
+export async function startProgram(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  hear: (message: unknown) => void = () => {},
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, name)], {
     env: { ...env, TSX_TSCONFIG_PATH: join(import.meta.dirname, "tsconfig.json") },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -37,7 +41,10 @@ export async function startProgram(name: string, env: NodeJS.ProcessEnv): Promis
     words = `${words}${text}`.slice(-2_000);
   });
   await new Promise<void>((resolve, reject) => {
-    child.once("message", () => resolve());
+    child.once("message", (message) => {
+      hear(message);
+      resolve();
+    });
     child.once("exit", (code) =>
       reject(new Error(`${name} ended with ${code} before it was ready: ${words}`)),
     );

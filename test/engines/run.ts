@@ -35,6 +35,7 @@ const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
   files: async () => (await import("./files.ts")).files,
   bullmq: async () => (await import("./bullmq.ts")).bullmq,
   langgraph: async () => (await import("./langgraph.ts")).langgraph,
+  graphile: async () => (await import("./graphile.ts")).graphile,
   restate: async () => (await import("./restate.ts")).restate,
 };
 
