@@ -3,7 +3,8 @@ import { nearestTo } from "../vocabulary/nearest.ts";
 
 /** The ids of the gate's actions, as far as this client has heard of them. */
 export interface ActionNames {
-  heard(actionIds: readonly string[]): void;
+  /** @param actions what the gate lists; what is no list of actions has no names */
+  heard(actions: unknown): void;
   /** The same error; that of an action that is not there says what was probably meant. */
   explained(error: unknown): unknown;
 }
@@ -11,8 +12,12 @@ export interface ActionNames {
 export function createActionNames(): ActionNames {
   let known: readonly string[] = [];
   return {
-    heard(actionIds) {
-      known = actionIds;
+    heard(actions) {
+      const listed: readonly unknown[] = Array.isArray(actions) ? actions : [];
+      known = listed.flatMap((action) => {
+        const id = (action as { action_id?: unknown } | null)?.action_id;
+        return typeof id === "string" ? [id] : [];
+      });
     },
     explained(error) {
       if (!(error instanceof LatchGateNotFound) || error.code !== "action_not_found") return error;

@@ -66,7 +66,7 @@ const POLL_MS = 2_000;
 const SHORTEST_POLL_MS = 500;
 const LONGEST_POLL_MS = 10_000;
 const POLL_TIMEOUT_MS = 10_000;
-/** So close to the lease's end the last poll is made. */
+/** So close to the end of the lease, or of the wait, the last poll is made. */
 const LAST_POLL_MS = 250;
 /** How long, and how many at once, ended approvals are asked about when the budget is short. */
 const SETTLE_MS = 5_000;
@@ -166,8 +166,9 @@ export function createApprovals({ call, clock, gateNow: gateClock, closing }: Pa
       const unseen = held === undefined && askedAt - began > APPROVAL_LIFE_MS;
       if (pause === undefined || unseen)
         throw lost(approvalId, held, holds.moment(), unseen ? "approval_lost" : "lease_ended");
-      if (pause > left()) throw giveUp("wait_timeout");
-      await sleep(clock, pause, signal, closing).catch((error: unknown) => {
+      const rest = left() - LAST_POLL_MS;
+      if (rest <= 0) throw giveUp("wait_timeout");
+      await sleep(clock, Math.min(pause, rest), signal, closing).catch((error: unknown) => {
         throw giveUp(error instanceof SendFailure ? error.code : "aborted", error);
       });
     }

@@ -27,7 +27,7 @@ export function resultOf(
   )
     throw unreadable(state, status, `expected JSON object in ${answerName(state)} response`);
   const needed = RELIED_ON[state.operationId];
-  if (needed !== undefined && (body as Record<string, unknown>)[needed] === undefined)
+  if (needed !== undefined && ((body as Record<string, unknown>)[needed] ?? undefined) === undefined)
     throw unreadable(state, status, `no ${needed} in ${answerName(state)} response`);
   return { status, body, state, response };
 }

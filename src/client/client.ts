@@ -241,7 +241,7 @@ export class LatchGateClient<Actions extends ActionsLike<Actions> = AnyActions> 
   /** The gate's actions. Needs no lease. */
   async actions(options: CallOptions = {}): Promise<readonly Schemas["ActionSummary"][]> {
     const { actions } = (await this.#agent.call("listActions", { subject: "<actions>" }, options)).body;
-    this.#agent.names.heard(actions.map(({ action_id }) => action_id));
+    this.#agent.names.heard(actions);
     return actions;
   }
 

@@ -143,6 +143,15 @@ describe("waiting for an operator", () => {
     expect(gate.effects).toEqual([]);
   });
 
+  it("hears in the last of its time who decided after the poll before, however short it is", async () => {
+    const { clock, gate, client, hold } = world();
+    const held = await hold();
+    const waiting = client.waitForApproval(held, { waitMs: 1_000 });
+    await clock.pass(500);
+    await gate.approve(held.approvalId);
+    expect(await clock.until(waiting)).toMatchObject({ ok: true });
+  });
+
   it("is not said to be over before the second is, that the gate's Date has cut off", async () => {
     const { clock, client, failure, hold } = world();
     const held = await hold();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { longSteps, runProgram } from "./program.ts";
 
-const SEEDS = 200;
+const SEEDS = 100;
 const STEPS = 24;
 
 test(`${SEEDS} random programs of both roles keep what the contract promises`, {
