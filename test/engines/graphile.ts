@@ -6,6 +6,8 @@ import { type Engine, startProgram } from "./engine.ts";
 import type { Ending } from "./order.ts";
 import { startPostgres } from "./postgres.ts";
 
+const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
 /** A job that is run again by the worker that replaces a dead one, which unlocks it. The `callId` is the job's key. */
 export const graphile: Engine = {
   name: "graphile-worker on Postgres",
@@ -21,10 +23,11 @@ export const graphile: Engine = {
     await queue.migrate();
     // The judge looks with the other client, as another program might.
     const sql = postgres({ path: `${server.host}/.s.PGSQL.5432`, user: "postgres", database: "postgres" });
+    const living = new Set<string>();
     const dead: string[] = [];
     return {
       journal: postgresJournal(sql, { table: "calls" }),
-      workers: 1,
+      workers: 2,
       killed: 1,
       async dump() {
         const { rows } = await pool.query<{ text: string }>(
@@ -33,20 +36,25 @@ export const graphile: Engine = {
         return rows[0]?.text ?? "";
       },
       async startWorker() {
+        const env = { ...environment, ENGINES_POSTGRES: server.host, ENGINES_DEAD: dead.join(" ") };
         let id = "";
-        const worker = await startProgram(
-          "graphile.worker.ts",
-          { ...environment, ENGINES_POSTGRES: server.host, ENGINES_DEAD: dead.join(" ") },
-          (message) => {
-            id = String(message);
-          },
-        );
-        worker.on("exit", () => dead.push(id));
+        const worker = await startProgram("graphile.worker.ts", env, (message) => {
+          id = String(message);
+        });
+        living.add(id);
+        worker.on("exit", () => {
+          living.delete(id);
+          dead.push(id);
+        });
         return worker;
       },
       async submit(orders) {
         for (const { callId, actionId } of orders)
           await queue.addJob("order", { actionId }, { jobKey: callId });
+        if (Math.random() < 0.5) return;
+        // As if they were taken for dead while they send: their jobs run twice at the same time.
+        await later(100);
+        await queue.forceUnlockWorkers([...living]);
       },
       async endingOf({ callId }) {
         const { rows } = await pool.query<{ ending: Ending }>(

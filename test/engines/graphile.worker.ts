@@ -33,4 +33,4 @@ await utils.forceUnlockWorkers((process.env["ENGINES_DEAD"] ?? "").split(" "));
 const events: WorkerEvents = new EventEmitter();
 // What a job is locked by is the id of its worker's pool.
 events.once("pool:create", ({ workerPool }) => process.send?.(workerPool.id));
-await run({ pgPool, events, concurrency: 8, pollInterval: 500, taskList: { order } });
+await run({ pgPool, events, concurrency: 8, pollInterval: 100, taskList: { order } });
