@@ -53,7 +53,8 @@ export function createExplain(call: Call<operations>, get: Get) {
       receiptId === undefined
         ? undefined
         : receiptFromJson((await call("getReceiptAsOperator", input, options)).body);
-    const side = event === undefined ? sideWithoutEvent(detail) : sideOfEvent(event);
+    const told = event === undefined ? sideWithoutEvent(detail) : sideOfEvent(event);
+    const side = told === "unknown" && wasNeverApproved(detail, record) ? "before" : told;
     return {
       approvalId,
       status: detail.status,
@@ -63,6 +64,18 @@ export function createExplain(call: Call<operations>, get: Get) {
       receipt,
     };
   };
+}
+
+/** So long a claim keeps everybody else from deciding (contract measured.md); the second is for clocks. */
+const CLAIM_MS = 120_000 - 1_000;
+
+/** A deny that came sooner after the opening than a claim stands can't have come after an approve that was cut off. */
+function wasNeverApproved(
+  detail: Schemas["ApprovalDetail"],
+  record: Schemas["ApprovalRecord"] | undefined,
+): boolean {
+  if (detail.status !== "denied" || record === undefined || !("completed_at" in record)) return false;
+  return Date.parse(String(record.completed_at)) - Date.parse(record.created_at) < CLAIM_MS;
 }
 
 /** An approve that fails before the run writes no event (contract operator.md 3.6); one that was cut off neither. */

@@ -165,7 +165,13 @@ export class LatchGateApprovalRequired extends LatchGateError {
     approvalId: string,
     details: ApprovalDetails & { readonly requestHash?: string } = {},
   ) {
-    super(`action '${actionId}' requires approval: poll approvalId='${approvalId}'`, details);
+    const { code } = details;
+    super(
+      code === undefined
+        ? `action '${actionId}' requires approval: poll approvalId='${approvalId}'`
+        : `action '${actionId}' is still held (${code}): approvalId='${approvalId}'`,
+      details,
+    );
     this.actionId = actionId;
     this.approvalId = approvalId;
     this.requestHash = details.requestHash;

@@ -335,6 +335,18 @@ describe("the explanation of a failed one", () => {
     });
   });
 
+  it("says of one that was denied that nothing was sent, where no approve can have been cut off before", async () => {
+    const { operator, hold, gate } = world();
+    const [soon, late, claimed] = [await hold(), await hold(), await hold()];
+    gate.claim(claimed);
+    await operator.approvals.deny(soon, "no");
+    gate.advance(120_500);
+    await operator.approvals.deny(late, "no");
+    await operator.approvals.deny(claimed, "no");
+    const side = async (id: string) => (await operator.approvals.explain(id)).side;
+    expect([await side(soon), await side(late), await side(claimed)]).toEqual(["before", "unknown", "unknown"]);
+  });
+
   it("says of one that waits, was denied, was claimed, and ran, what it is", async () => {
     const { operator, hold, gate } = world();
     const [waits, denied, claimed, ran] = [await hold(), await hold(), await hold(), await hold()];
