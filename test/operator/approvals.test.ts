@@ -344,7 +344,11 @@ describe("the explanation of a failed one", () => {
     await operator.approvals.deny(late, "no");
     await operator.approvals.deny(claimed, "no");
     const side = async (id: string) => (await operator.approvals.explain(id)).side;
-    expect([await side(soon), await side(late), await side(claimed)]).toEqual(["before", "unknown", "unknown"]);
+    expect([await side(soon), await side(late), await side(claimed)]).toEqual([
+      "before",
+      "unknown",
+      "unknown",
+    ]);
   });
 
   it("says of one that waits, was denied, was claimed, and ran, what it is", async () => {
