@@ -223,7 +223,7 @@ describe("what has no usable answer is thrown as this package's error", () => {
 
   it("a timeout of the client", async () => {
     const gate = await bareGate(() => {});
-    const api = apiOf({ baseUrl: gate.baseUrl, timeoutMs: 40 });
+    const api = apiOf({ baseUrl: gate.baseUrl, timeoutMs: 1_000 });
     expect(await rejection(api.POST(EXECUTE, echo))).toMatchObject({ code: "timeout", outcome: "unknown" });
     const wrong = createAgentApi({ baseUrl: gate.baseUrl, timeoutMs: 0 });
     expect(await rejection(wrong.GET("/v1/actions"))).toBeInstanceOf(LatchGateInvalidRequest);
