@@ -41,7 +41,8 @@ export const bullmq: Engine = {
       async endingOf({ callId }) {
         const job = await Job.fromId(queue, callId);
         if (job === undefined || !(await job.isCompleted())) return undefined;
-        return job.returnvalue as Ending;
+        // It may have ended only after it was read.
+        return (await Job.fromId(queue, callId))?.returnvalue as Ending;
       },
       async [Symbol.asyncDispose]() {
         await queue.close();
