@@ -22,11 +22,13 @@ export interface RedisJournalOptions {
 /**
  * A journal in Redis (or Valkey), for any number of machines. `add` is one `SET … NX`. It promises as much as the server
  * does: an entry outlives the server's crash with `appendonly yes` and `appendfsync always`, and is not thrown out with
- * `maxmemory-policy noeviction`. The client is the caller's: connected, and closed, by the caller.
+ * `maxmemory-policy noeviction`. Give ioredis `autoResendUnfulfilledCommands: false`: a `DEL` that had its effect and is sent
+ * again after a reconnect could take away the entry of a later run. The client is the caller's: connected, and closed, by the
+ * caller.
  * @throws LatchGateInvalidRequest when the client or the options are none
  *
  * @example
- * const journal = redisJournal(new Redis(), { ttlMs: 30 * 24 * 3_600_000 });
+ * const journal = redisJournal(new Redis({ autoResendUnfulfilledCommands: false }), { ttlMs: 30 * 24 * 3_600_000 });
  * const client = new LatchGateClient({ agentId: "agent:worker", journal });
  */
 export function redisJournal(client: RedisLike, options: RedisJournalOptions = {}): Journal {
